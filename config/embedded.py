@@ -3,7 +3,7 @@
     with embedded_services(Path("var/run")) as urls:
         urls.database_url, urls.redis_url
 
-They listen on loopback only, ask for a password, and end with the process that started them, SIGKILL included.
+They listen on loopback only, ask for a password, and end with the process that started them, however it ends.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A pytest plugin (`-p tests.services`): every run has a PostgreSQL and a Redis of its own.
 
-The servers start before Django's settings are read, once in the controller; the workers of pytest-xdist inherit
-their addresses. VIGIE_TEST_DATABASE_URL and VIGIE_TEST_REDIS_URL name other servers; DATABASE_URL is never used.
+The servers start before Django's settings are read, once in the controller; the workers of pytest-xdist
+inherit their addresses. VIGIE_TEST_DATABASE_URL and VIGIE_TEST_REDIS_URL name other servers; DATABASE_URL is
+never used.
 """
 
 from __future__ import annotations

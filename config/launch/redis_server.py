@@ -22,7 +22,7 @@ START_SECONDS = 30
 
 @dataclass
 class Redis:
-    """A server kept for `home`, a folder of the holder's with the password, the log, the lock and the data."""
+    """A server kept for `home`, a folder of the holder's with its password, log, lock and data."""
 
     home: Path
     ephemeral: bool = False

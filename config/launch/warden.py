@@ -4,12 +4,13 @@ The holder keeps the writing end of our standard input; the kernel closes it how
 included, and we then stop the command and everything in its process group. Should we ourselves be killed, the
 command gets the same first signal from the kernel (PR_SET_PDEATHSIG, on Linux).
 
-A script of the standard library alone, run by path: it must start in a few milliseconds and know nothing else.
+Standard library alone, and run by path: it has to start in a few milliseconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import os
 import select
@@ -46,7 +47,6 @@ def dies_with_us(first_signal: signal.Signals) -> Callable[[], None] | None:
 
 
 def start(options: argparse.Namespace, first_signal: signal.Signals) -> subprocess.Popen[bytes]:
-    user = {} if options.uid is None else {"user": options.uid, "group": options.gid, "extra_groups": []}
     with open(options.log, "ab", buffering=0) as log:
         return subprocess.Popen(
             options.command,
@@ -55,7 +55,9 @@ def start(options: argparse.Namespace, first_signal: signal.Signals) -> subproce
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=dies_with_us(first_signal),
-            **user,
+            user=options.uid,
+            group=options.gid,
+            extra_groups=None if options.uid is None else [],
         )
 
 
@@ -100,11 +102,9 @@ def stop(child: subprocess.Popen[bytes], wake: Wake, signals: list[signal.Signal
         deadline = time.monotonic() + grace
         while child.poll() is None and (left := deadline - time.monotonic()) > 0:
             wake.wait(min(left, 0.5))
-    try:
-        # Whatever the command left behind in its group goes too.
+    # Whatever the command left behind in its group goes too.
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 

@@ -1,0 +1,18 @@
+"""What the team's side does when a course was read. Connected by DashboardConfig."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from dashboard.follow_up import assign, system
+from dashboard.people import link_new_accounts
+from moodle_sync.models import Course
+from moodle_sync.signals import course_synced
+
+
+@receiver(course_synced, dispatch_uid="dashboard.after_sync")
+def react(*, course_id: int, **kwargs: Any) -> None:
+    course = Course.objects.select_related("site").get(pk=course_id)
+    link_new_accounts(course_id)
+    assign.follow_moodle_roles(course)
+    system.after_read(course)

@@ -1,0 +1,75 @@
+"""What a tutor does: one act, on one or several follow-ups of one person, all or none."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from dashboard.enums import Cause, Kind, Outcome
+from dashboard.follow_up import moves, rules
+from dashboard.models import Contact, ContactDetail, FollowUp, Person
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a caller reports; `chosen` is the date agreed or picked."""
+
+    outcome: Outcome
+    cause: Cause | None = None
+    note: str = ""
+    chosen: datetime | None = None
+
+
+@transaction.atomic
+def mark_contacted(follow_up: FollowUp, *, by: User, version: int, now: datetime | None = None) -> Contact:
+    """Raises moves.Stale when another version is current."""
+    zone = follow_up.enrolment.course.site.zone
+    target = rules.after_contacted(now=now or timezone.now(), zone=zone)
+    return moves.record(follow_up, kind=Kind.CONTACTED, author=by, version=version, target=target)
+
+
+@transaction.atomic
+def log_call(
+    person: Person,
+    follow_ups: Sequence[tuple[FollowUp, int]],
+    call: Call,
+    *,
+    by: User,
+    now: datetime | None = None,
+) -> uuid.UUID:
+    """One call that counts for each (follow-up, version). Returns the act, to undo it.
+
+    Raises moves.Stale (nothing written) and rules.DateRequired.
+    """
+    now, act = now or timezone.now(), uuid.uuid4()
+    other_channel = can_be_written_to(person)
+    before = {}
+    if call.outcome == Outcome.DO_NOT_CALL and not person.do_not_call:
+        before = {"do_not_call": False}
+        Person.objects.filter(pk=person.pk).update(do_not_call=True)
+    for follow_up, version in sorted(follow_ups, key=lambda pair: pair[0].pk):
+        target = rules.after_outcome(
+            call.outcome, now=now, zone=follow_up.enrolment.course.site.zone, chosen=call.chosen,
+            other_channel=other_channel,
+        )
+        moves.record(
+            follow_up, kind=Kind.CALL, author=by, version=version, target=target, act=act, before=before,
+            outcome=call.outcome, cause=call.cause or "", note=call.note,
+        )
+    return act
+
+
+def add_note(follow_up: FollowUp, text: str, *, by: User) -> Contact:
+    """A note moves nothing, so it needs no version from the writer: it is simply the next entry."""
+    with transaction.atomic():
+        locked = FollowUp.objects.select_for_update().get(pk=follow_up.pk)
+        return moves.record(locked, kind=Kind.NOTE, author=by, note=text)
+
+
+def can_be_written_to(person: Person) -> bool:
+    accounts = person.accounts.exclude(participant__email="")
+    return accounts.exists() or person.details.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None).exists()

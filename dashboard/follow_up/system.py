@@ -1,0 +1,167 @@
+"""What happens to follow-ups by itself: after a sync, and as time passes.
+
+Every step looks at the present rows, not at an event: run twice, late or after a crash, it gives the same.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from dashboard.enums import OPEN_STATES, RETURNING_STATES, ClosedFor, Kind, State
+from dashboard.follow_up import moves
+from dashboard.follow_up.rules import FIRST_STEP_DAYS, WAIT_AFTER_CONTACT, Facts, Target, first_step_at, initial, start_of_day
+from dashboard.models import FollowUp
+from moodle_sync.enums import EPOCH, Access, Standing
+from moodle_sync.models import Course, Enrolment
+
+BATCH = 2000
+NEVER = Q(enrolment__last_site_access=EPOCH) | Q(enrolment__last_course_access=EPOCH)
+PRESENT = Q(enrolment__standing=Standing.PRESENT)
+IN_COURSE = Q(enrolment__last_course_access__gt=EPOCH)
+
+
+def facts_of(enrolment: Enrolment, course: Course, access: Access, now: datetime) -> Facts:
+    """Day 0 is the course's, or the day the person was first seen for who joined after the first read."""
+    day_zero = course.opened_at
+    joined_later = course.first_synced_at is not None and enrolment.first_seen_at > course.first_synced_at
+    if day_zero is not None and joined_later:
+        day_zero = max(day_zero, enrolment.first_seen_at)
+    return Facts(
+        access=access, standing=Standing(enrolment.standing), course_open=course.is_open(now),
+        course_ended=course.has_ended(now), day_zero=day_zero, zone=course.site.zone,
+    )
+
+
+def begin(course: Course, now: datetime) -> int:
+    """A follow-up for each trainee of the course that has none yet. Returns how many."""
+    waiting = (
+        Enrolment.objects.filter(course=course, follow_up=None, standing__in=[Standing.PRESENT, Standing.SUSPENDED])
+        .with_access(now=now)
+        .only("pk", "standing", "first_seen_at", "last_course_access")
+        .order_by("pk")
+    )
+    fresh = []
+    for enrolment in waiting.iterator(chunk_size=BATCH):
+        target = initial(facts_of(enrolment, course, Access(enrolment.access), now), now=now)
+        fresh.append(
+            FollowUp(
+                enrolment_id=enrolment.pk, state=target.state, due_at=target.due_at,
+                closed_for=target.closed_for or "", entry_known=enrolment.has_entered,
+            )
+        )
+    FollowUp.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
+    return len(fresh)
+
+
+@contextmanager
+def _locked(rows: QuerySet[FollowUp]) -> Iterator[list[FollowUp]]:
+    """The rows, read again under lock: whoever moved one meanwhile wins."""
+    with transaction.atomic():
+        yield list(rows.select_for_update(of=("self",)).select_related("enrolment").order_by("pk"))
+
+
+def close_entered(course: Course) -> int:
+    """A first course access closes every state, callbacks and closed ones included; a return closes what is open."""
+    mine = FollowUp.objects.filter(PRESENT, IN_COURSE, enrolment__course=course)
+    # A person who declared «came in» is closed already: nothing to say again.
+    with _locked(mine.filter(entry_known=False)) as rows:
+        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
+        entered = moves.move_all(
+            rows, kind=Kind.ENTERED, to=Target(State.CLOSED_IN), happened_at=stamps, entry_known=True
+        )
+    back = mine.filter(
+        entry_known=True, state__in=OPEN_STATES, last_contact_at__lt=F("enrolment__last_course_access")
+    )
+    with _locked(back) as rows:
+        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
+        moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened_at=stamps)
+    return entered
+
+
+def wait_after_platform_login(course: Course, now: datetime) -> int:
+    """Chased as «never on the platform», then seen there while the course access stays unknown: leave three days."""
+    seen = FollowUp.objects.filter(
+        PRESENT, enrolment__course=course, state__in=OPEN_STATES, enrolment__last_course_access=None,
+        enrolment__last_site_access__gt=EPOCH,
+    )
+    seen = seen.exclude(state=State.WAITING).exclude(contacts__kind=Kind.SEEN)
+    until = start_of_day(now, course.site.zone, days=WAIT_AFTER_CONTACT)
+    with _locked(seen) as rows:
+        return moves.move_all(rows, kind=Kind.SEEN, to=Target(State.CONTACTED, until))
+
+
+def close_leavers(course: Course) -> int:
+    gone = FollowUp.objects.filter(enrolment__course=course, enrolment__standing=Standing.LEFT, state__in=OPEN_STATES)
+    with _locked(gone) as rows:
+        return moves.move_all(rows, kind=Kind.LEFT, to=Target(State.CLOSED_OUT, closed_for=ClosedFor.LEFT))
+
+
+def reopen_returned(course: Course, now: datetime) -> int:
+    """Enrolled again: the follow-up starts over as if the person had just been seen."""
+    back = FollowUp.objects.filter(
+        PRESENT, enrolment__course=course, state=State.CLOSED_OUT, closed_for=ClosedFor.LEFT
+    )
+    with _locked(back) as rows:
+        accesses = dict(
+            Enrolment.objects.filter(follow_up__in=rows).with_access(now=now).values_list("pk", "access")
+        )
+        for row in rows:
+            facts = facts_of(row.enrolment, course, Access(accesses[row.enrolment_id]), now)
+            moves.move_all([row], kind=Kind.REJOINED, to=initial(facts, now=now))
+    return len(rows)
+
+
+def close_ended(course: Course, now: datetime) -> int:
+    if not course.has_ended(now):
+        return 0
+    still_open = FollowUp.objects.filter(enrolment__course=course, state__in=OPEN_STATES)
+    with _locked(still_open) as rows:
+        return moves.move_all(rows, kind=Kind.ENDED, to=Target(State.CLOSED_OUT, closed_for=ClosedFor.ENDED))
+
+
+def come_due(course: Course, now: datetime) -> int:
+    """`waiting` becomes `todo` at the plan's first step; what had a date returns to `todo` when it passes."""
+    if not course.is_open(now) or course.has_ended(now):
+        return 0
+    waiting = FollowUp.objects.filter(PRESENT, NEVER, enrolment__course=course, state=State.WAITING)
+    dated = FollowUp.objects.filter(
+        PRESENT, enrolment__course=course, state__in=RETURNING_STATES, due_at__lte=now
+    ).exclude(IN_COURSE & Q(entry_known=False))
+    today = start_of_day(now, course.site.zone)
+    with _locked(waiting.filter(_first_step_passed(course, now))) as rows:
+        moved = moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today))
+    with _locked(dated) as rows:
+        return moved + moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today))
+
+
+def _first_step_passed(course: Course, now: datetime) -> Q:
+    """Who is at D+4: everyone once the course is, except who joined after the first read less than 4 days ago."""
+    facts = Facts(Access.NEVER_COURSE, Standing.PRESENT, True, False, course.opened_at, course.site.zone)
+    step = first_step_at(facts)
+    if step is None or step > now:
+        return Q(pk__in=[])
+    latest_arrival = start_of_day(now, course.site.zone, days=1 - FIRST_STEP_DAYS)
+    return Q(enrolment__first_seen_at__lte=course.first_synced_at or now) | Q(
+        enrolment__first_seen_at__lt=latest_arrival
+    )
+
+
+def advance(course: Course, now: datetime | None = None) -> int:
+    """Everything that time alone changes. Returns how many follow-ups moved."""
+    now = now or timezone.now()
+    return close_ended(course, now) + come_due(course, now)
+
+
+def after_read(course: Course, now: datetime | None = None) -> None:
+    """Bring the follow-ups of a course in line with what was just read."""
+    now = now or timezone.now()
+    begin(course, now)
+    close_entered(course)
+    close_leavers(course)
+    reopen_returned(course, now)
+    wait_after_platform_login(course, now)
+    advance(course, now)

@@ -1,0 +1,8 @@
+"""What the team does. Only people and the follow-up rules write these rows."""
+
+from dashboard.models.audit import AuditEntry
+from dashboard.models.contact import Contact
+from dashboard.models.follow_up import FollowUp
+from dashboard.models.person import ContactDetail, Person, PersonAccount
+
+__all__ = ["AuditEntry", "Contact", "ContactDetail", "FollowUp", "Person", "PersonAccount"]

@@ -1,0 +1,18 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class AuditEntry(models.Model):
+    """Who looked at whose file, or took data out (product.md §6.7)."""
+
+    class Action(models.TextChoices):
+        VIEWED = "viewed"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    action = models.CharField(max_length=10, choices=Action)
+    person = models.ForeignKey("Person", models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "-at"], name="audit_person")]

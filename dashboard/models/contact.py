@@ -1,0 +1,51 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from dashboard.enums import Cause, Kind, Outcome, State
+from dashboard.models.follow_up import FollowUp
+
+
+class Contact(models.Model):
+    """One entry of the timeline. Never updated: a correction or an undo is another entry.
+
+    One act (a call that counts for three courses) is one `act` with one row per follow-up.
+    """
+
+    follow_up = models.ForeignKey(FollowUp, models.CASCADE, related_name="contacts")
+    act = models.UUIDField(default=uuid.uuid4, db_index=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="NULL: the system."
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
+    cause = models.CharField(max_length=20, choices=Cause, blank=True)
+    note = models.TextField(blank=True)
+    happened_at = models.DateTimeField(null=True, help_text="What Moodle says, for an access.")
+    created_at = models.DateTimeField(default=timezone.now)
+    from_state = models.CharField(max_length=10, choices=State, blank=True)
+    to_state = models.CharField(max_length=10, choices=State, blank=True)
+    to_due_at = models.DateTimeField(null=True)
+    before = models.JSONField(default=dict, help_text="The follow-up's fields before this entry, for undo.")
+    version = models.PositiveIntegerField(help_text="The follow-up's version this entry made.")
+    undoes = models.OneToOneField("self", models.CASCADE, null=True, related_name="undone_by")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="callback_has_a_date", condition=~Q(outcome=Outcome.CALLBACK) | Q(to_due_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="a_call_has_an_outcome", condition=~Q(kind=Kind.CALL) | ~Q(outcome="")
+            ),
+            models.UniqueConstraint(fields=["follow_up", "version"], name="one_entry_per_version"),
+        ]
+        indexes = [models.Index(fields=["follow_up", "-id"], name="contact_timeline")]
+
+    def __str__(self) -> str:
+        return f"contact {self.pk}"
+
+

@@ -1,0 +1,47 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from dashboard.enums import DATED_STATES, Cause, ClosedFor, State
+
+
+class FollowUp(models.Model):
+    """The current state of one enrolment's follow-up; how it came about is told by its contacts.
+
+    Every write goes through `dashboard.follow_up.moves` and raises `version`: the loser of a race finds
+    another version and changes nothing.
+    """
+
+    enrolment = models.OneToOneField("moodle_sync.Enrolment", models.CASCADE, related_name="follow_up")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    due_at = models.DateTimeField(null=True)
+    cause = models.CharField(max_length=20, choices=Cause, blank=True)
+    closed_for = models.CharField(max_length=10, choices=ClosedFor, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="follow_ups",
+        help_text="Who acts, when set: the first to act, or the one it was given to.",
+    )
+    entry_known = models.BooleanField(default=False, help_text="The first access was seen: it closes only once.")
+    last_contact = models.ForeignKey("Contact", models.SET_NULL, null=True, related_name="+")
+    last_contact_at = models.DateTimeField(null=True, help_text="Moment of `last_contact`, to sort by.")
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state__in=DATED_STATES) | Q(due_at__isnull=False), name="open_states_have_a_date"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.CLOSED_OUT) | ~Q(closed_for=""), name="closed_out_has_a_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="follow_up_due"),
+            models.Index(fields=["due_at", "id"], name="follow_up_by_date"),
+            models.Index(fields=["last_contact_at", "id"], name="follow_up_by_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"follow-up {self.pk}"

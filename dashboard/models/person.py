@@ -1,0 +1,57 @@
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Person(models.Model):
+    """The human behind one or several Moodle accounts."""
+
+    do_not_call = models.BooleanField(_("does not want to be called"), default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"person {self.pk}"
+
+
+class PersonAccount(models.Model):
+    """Which person a Moodle account belongs to."""
+
+    class Link(models.TextChoices):
+        ALONE = "alone", _("no other account known")
+        EMAIL = "email", _("same e-mail address")
+        HAND = "hand", _("linked by hand")
+
+    participant = models.OneToOneField(
+        "moodle_sync.Participant", models.CASCADE, primary_key=True, related_name="account"
+    )
+    person = models.ForeignKey(Person, models.CASCADE, related_name="accounts")
+    link = models.CharField(max_length=5, choices=Link, default=Link.ALONE)
+
+
+class ContactDetail(models.Model):
+    """A phone or an e-mail typed by a tutor; a sync never touches it."""
+
+    class Kind(models.TextChoices):
+        PHONE = "phone", _("phone")
+        EMAIL = "email", _("e-mail")
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="details")
+    kind = models.CharField(max_length=5, choices=Kind)
+    value = models.CharField(_("number or address"), max_length=254)
+    label = models.CharField(_("label"), max_length=60, blank=True)
+    search_key = models.CharField(max_length=254, editable=False)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "kind", "value"], condition=Q(removed_at__isnull=True), name="one_detail_per_value"
+            )
+        ]
+        indexes = [GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="detail_search")]

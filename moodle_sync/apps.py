@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class MoodleSyncConfig(AppConfig):
+    name = "moodle_sync"

@@ -1,0 +1,46 @@
+from datetime import UTC, datetime
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Moodle's 0 in an access stamp: never. NULL, on the contrary, is «not allowed to know»."""
+
+
+class Access(TextChoices):
+    """What Moodle says of one enrolment: five disjoint states, in the order they are shown."""
+
+    NEVER_PLATFORM = "never_platform", _("Never logged in to the platform")
+    NEVER_COURSE = "never_course", _("Never entered the course")
+    DORMANT = "dormant", _("Has not come back")
+    ACTIVE = "active", _("Has come")
+    UNKNOWN = "unknown", _("Access unknown")
+
+
+class Standing(TextChoices):
+    """Who counts: only `present` people are in work lists and counts; the others stay findable."""
+
+    PRESENT = "present", _("Enrolled")
+    SUSPENDED = "suspended", _("Suspended")
+    LEFT = "left", _("Has left the course")
+    STAFF = "staff", _("Staff")
+
+
+class Service(TextChoices):
+    DEDICATED = "dedicated", _("dedicated service")
+    MOBILE = "mobile", _("official mobile service")
+
+
+class RunState(TextChoices):
+    QUEUED = "queued", _("Waiting its turn")
+    RUNNING = "running", _("Reading")
+    OK = "ok", _("Up to date")
+    PARTIAL = "partial", _("Read in part")
+    REFUSED = "refused", _("Refused by Moodle")
+    UNAVAILABLE = "unavailable", _("Moodle did not answer")
+    HELD = "held", _("Held: far fewer people than before")
+    INTERRUPTED = "interrupted", _("Interrupted")
+
+
+ACTIVE_RUNS = [RunState.QUEUED, RunState.RUNNING]
+GOOD_RUNS = [RunState.OK, RunState.PARTIAL]

@@ -1,0 +1,83 @@
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import models
+from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from moodle_sync.enums import ACTIVE_RUNS, EPOCH, Access, Standing
+from moodle_sync.text import search_words
+
+if TYPE_CHECKING:
+    from moodle_sync.models import Course, Enrolment, Participant, SyncRun
+
+    _CourseBase = models.QuerySet[Course]
+    _EnrolmentBase = models.QuerySet[Enrolment]
+    _ParticipantBase = models.QuerySet[Participant]
+    _RunBase = models.QuerySet[SyncRun]
+else:
+    _CourseBase = _EnrolmentBase = _ParticipantBase = _RunBase = models.QuerySet
+
+
+class CourseQuerySet(_CourseBase):
+    def followed(self) -> Self:
+        return self.filter(followed=True)
+
+    def with_access_counts(self, *, now: datetime | None = None) -> Self:
+        """Annotate `count_<access>` for the five states, and `people`, over the present trainees."""
+        present = Q(enrolments__standing=Standing.PRESENT)
+        access = access_case("enrolments__", now or timezone.now(), dormant_after=F("dormant_after"))
+        return self.annotate(access=access).annotate(
+            people=Count("enrolments", filter=present),
+            **{f"count_{key}": Count("enrolments", filter=present & Q(access=key)) for key in Access},
+        )
+
+
+class ParticipantQuerySet(_ParticipantBase):
+    def search(self, query: str) -> Self:
+        """Every word in name, e-mail or phone; accents, case and word order do not matter."""
+        found = self
+        for word in search_words(query):
+            found = found.filter(search_key__contains=word)
+        return found
+
+
+class EnrolmentQuerySet(_EnrolmentBase):
+    def present(self) -> Self:
+        """Trainees who count: not left, not suspended, not staff."""
+        return self.filter(standing=Standing.PRESENT)
+
+    def with_access(self, *, now: datetime | None = None) -> Self:
+        """Annotate `access`, one of `Access`. See product.md §3: the first rule that holds decides."""
+        return self.annotate(
+            access=access_case("", now or timezone.now(), dormant_after=F("course__dormant_after"))
+        )
+
+    def with_group_ids(self) -> Self:
+        return self.annotate(group_ids=ArrayAgg("memberships__group_id", default=Value([])))
+
+
+class SyncRunQuerySet(_RunBase):
+    def active(self) -> Self:
+        return self.filter(state__in=ACTIVE_RUNS)
+
+    def latest_per_course(self, course_ids: Iterable[int]) -> dict[int, "SyncRun"]:
+        """The newest run of each course, one query."""
+        runs = self.filter(course_id__in=list(course_ids)).order_by("course_id", "-pk").distinct("course_id")
+        return {run.course_id: run for run in runs}
+
+
+def access_case(prefix: str, now: datetime, *, dormant_after: F) -> Case:
+    course, site = f"{prefix}last_course_access", f"{prefix}last_site_access"
+    awake_since = Greatest(Value(now, output_field=models.DateTimeField()) - dormant_after, Value(EPOCH))
+    return Case(
+        When(**{f"{course}__gt": awake_since}, then=Value(Access.ACTIVE)),
+        When(**{f"{course}__gt": EPOCH}, then=Value(Access.DORMANT)),
+        When(**{site: EPOCH}, then=Value(Access.NEVER_PLATFORM)),
+        When(**{course: EPOCH}, then=Value(Access.NEVER_COURSE)),
+        default=Value(Access.UNKNOWN),
+        output_field=models.CharField(),
+    )
