@@ -38,7 +38,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
     role = models.CharField(_("role"), max_length=15, choices=Role, default=Role.TUTOR)
     sees_all = models.BooleanField(
-        _("sees every course"), default=False, help_text=_("For coordinators and observers; else: the listed scopes.")
+        _("sees every course"),
+        default=False,
+        help_text=_("For coordinators and observers; else: the listed scopes."),
     )
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
@@ -89,7 +91,9 @@ class Scope(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="scopes")
     site = models.ForeignKey("moodle_sync.Site", models.CASCADE, related_name="+")
-    category_id = models.PositiveBigIntegerField(null=True, blank=True, help_text="Moodle's; NULL: the whole site.")
+    category_id = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Moodle's; NULL: the whole site."
+    )
 
     class Meta:
         constraints = [
@@ -97,6 +101,9 @@ class Scope(models.Model):
                 fields=["user", "site", "category_id"], nulls_distinct=False, name="one_scope_per_place"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"scope {self.pk}"
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -133,6 +140,9 @@ class Assignment(models.Model):
                 condition=Q(group__isnull=True) | Q(ungrouped=False), name="a_group_or_without_group"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"assignment {self.pk}"
 
 
 def normalised_email(email: str) -> str:
