@@ -47,19 +47,27 @@ def log_call(
     """
     now, act = now or timezone.now(), uuid.uuid4()
     other_channel = can_be_written_to(person)
-    before = {}
-    if call.outcome == Outcome.DO_NOT_CALL and not person.do_not_call:
-        before = {"do_not_call": False}
-        Person.objects.filter(pk=person.pk).update(do_not_call=True)
     for follow_up, version in sorted(follow_ups, key=lambda pair: pair[0].pk):
         target = rules.after_outcome(
-            call.outcome, now=now, zone=follow_up.enrolment.course.site.zone, chosen=call.chosen,
+            call.outcome,
+            now=now,
+            zone=follow_up.enrolment.course.site.zone,
+            chosen=call.chosen,
             other_channel=other_channel,
         )
         moves.record(
-            follow_up, kind=Kind.CALL, author=by, version=version, target=target, act=act, before=before,
-            outcome=call.outcome, cause=call.cause or "", note=call.note,
+            follow_up,
+            kind=Kind.CALL,
+            author=by,
+            version=version,
+            target=target,
+            act=act,
+            outcome=call.outcome,
+            cause=call.cause or "",
+            note=call.note,
         )
+    if call.outcome == Outcome.DO_NOT_CALL:  # after the follow-ups, as in an undo: the same order of locks
+        Person.objects.filter(pk=person.pk).update(do_not_call=True)
     return act
 
 

@@ -41,7 +41,9 @@ def _wanted(course: Course) -> set[Key]:
         .annotate(address=Lower("participant__email"))
     )
     users = dict(
-        User.objects.filter(role=Role.TUTOR, is_active=True, email__in=tutors.values("address")).values_list("email", "pk")
+        User.objects.filter(role=Role.TUTOR, is_active=True, email__in=tutors.values("address")).values_list(
+            "email", "pk"
+        )
     )
     wanted: set[Key] = set()
     for enrolment in tutors.filter(address__in=users).prefetch_related("memberships"):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
-from dashboard.enums import TOUCHES, Kind, State
+from dashboard.enums import TOUCHES, Kind, Outcome, State
 from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
 
@@ -29,7 +29,9 @@ class NotUndoable(Exception):
 
 def snapshot(follow_up: FollowUp) -> dict[str, Any]:
     values = {name: getattr(follow_up, name) for name in RESTORED}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()
+    }
 
 
 @transaction.atomic
@@ -41,13 +43,11 @@ def record(
     version: int | None = None,
     target: Target | None = None,
     act: uuid.UUID | None = None,
-    before: dict[str, Any] | None = None,
     **details: Any,
 ) -> Contact:
     """Write one entry and, with a `target`, move the follow-up. Raises Stale when `version` is not the last.
 
-    `details`: outcome, cause, note, happened_at of the Contact; `before`: what else an undo must bring back.
-    `follow_up` is refreshed in place.
+    `details`: outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
     """
     expected = follow_up.version if version is None else version
     changes: dict[str, Any] = {"version": expected + 1}
@@ -64,7 +64,7 @@ def record(
         act=act or uuid.uuid4(),
         author=author,
         kind=kind,
-        before=snapshot(follow_up) | (before or {}),
+        before=snapshot(follow_up),
         from_state=follow_up.state,
         to_state=target.state if target else follow_up.state,
         to_due_at=target.due_at if target else None,
@@ -72,7 +72,9 @@ def record(
         **details,
     )
     if kind in TOUCHES:
-        FollowUp.objects.filter(pk=follow_up.pk).update(last_contact=contact, last_contact_at=contact.created_at)
+        FollowUp.objects.filter(pk=follow_up.pk).update(
+            last_contact=contact, last_contact_at=contact.created_at
+        )
     follow_up.refresh_from_db()
     return contact
 
@@ -81,15 +83,15 @@ def record(
 def undo(act: uuid.UUID, *, by: User, among: Iterable[int]) -> list[FollowUp]:
     """Reverse one's own act on every follow-up it touched, or on none.
 
-    `among`: the follow-up ids the caller may see. Raises Contact.DoesNotExist for an act that is not his or
-    out of sight, NotUndoable when anyone or a sync changed one of them since.
+    `among`: the follow-up ids the caller may see. Raises Contact.DoesNotExist for an act of somebody else or
+    partly out of sight, NotUndoable when anyone or a sync changed one of them since.
     """
-    entries = list(
-        Contact.objects.select_related("follow_up").filter(act=act, author=by, follow_up__in=among).order_by("follow_up_id")
-    )
-    if not entries:
+    entries = list(Contact.objects.filter(act=act, author=by, follow_up__in=among).order_by("follow_up_id"))
+    if not entries or len(entries) < Contact.objects.filter(act=act).count():
         raise Contact.DoesNotExist
-    locked = {f.pk: f for f in FollowUp.objects.select_for_update().filter(contacts__in=entries).order_by("pk")}
+    locked = {
+        f.pk: f for f in FollowUp.objects.select_for_update().filter(contacts__in=entries).order_by("pk")
+    }
     reversal = uuid.uuid4()
     for entry in entries:
         follow_up = locked[entry.follow_up_id]
@@ -100,20 +102,34 @@ def undo(act: uuid.UUID, *, by: User, among: Iterable[int]) -> list[FollowUp]:
 
 
 def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -> None:
-    before = dict(entry.before)
     now_state = follow_up.state
-    if "do_not_call" in before:
-        account_person = Person.objects.filter(accounts__participant__enrolments__follow_up=follow_up)
-        account_person.update(do_not_call=before.pop("do_not_call"))
     for name in RESTORED:
-        value = before[name]
+        value = entry.before[name]
         setattr(follow_up, name, parse_datetime(value) if name.endswith("_at") and value else value)
     follow_up.version += 1
     follow_up.save(update_fields=[*(n.removesuffix("_id") for n in RESTORED), "version"])
     Contact.objects.create(
-        follow_up=follow_up, act=act, author=by, kind=Kind.UNDO, undoes=entry, from_state=now_state,
-        to_state=follow_up.state, to_due_at=follow_up.due_at, version=follow_up.version,
+        follow_up=follow_up,
+        act=act,
+        author=by,
+        kind=Kind.UNDO,
+        undoes=entry,
+        from_state=now_state,
+        to_state=follow_up.state,
+        to_due_at=follow_up.due_at,
+        version=follow_up.version,
     )
+    if entry.outcome == Outcome.DO_NOT_CALL:
+        _forget_do_not_call(follow_up)
+
+
+def _forget_do_not_call(follow_up: FollowUp) -> None:
+    """The wish stands as long as one call that says so does: another tutor may have heard it too."""
+    [person] = Person.objects.filter(accounts__participant__enrolments__follow_up=follow_up)
+    said = Contact.objects.filter(
+        outcome=Outcome.DO_NOT_CALL, undone_by=None, follow_up__enrolment__participant__account__person=person
+    )
+    Person.objects.filter(pk=person.pk).update(do_not_call=said.exists())
 
 
 def move_all(
@@ -128,8 +144,14 @@ def move_all(
     now = timezone.now()
     Contact.objects.bulk_create(
         Contact(
-            follow_up=follow_up, kind=kind, before=snapshot(follow_up), from_state=follow_up.state,
-            to_state=to.state, to_due_at=to.due_at, version=follow_up.version + 1, created_at=now,
+            follow_up=follow_up,
+            kind=kind,
+            before=snapshot(follow_up),
+            from_state=follow_up.state,
+            to_state=to.state,
+            to_due_at=to.due_at,
+            version=follow_up.version + 1,
+            created_at=now,
             happened_at=(happened_at or {}).get(follow_up.pk),
         )
         for follow_up in follow_ups

@@ -8,13 +8,21 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from dashboard.enums import OPEN_STATES, RETURNING_STATES, ClosedFor, Kind, State
 from dashboard.follow_up import moves
-from dashboard.follow_up.rules import FIRST_STEP_DAYS, WAIT_AFTER_CONTACT, Facts, Target, first_step_at, initial, start_of_day
-from dashboard.models import FollowUp
+from dashboard.follow_up.rules import (
+    FIRST_STEP_DAYS,
+    WAIT_AFTER_CONTACT,
+    Facts,
+    Target,
+    first_step_at,
+    initial,
+    start_of_day,
+)
+from dashboard.models import Contact, FollowUp
 from moodle_sync.enums import EPOCH, Access, Standing
 from moodle_sync.models import Course, Enrolment
 
@@ -31,15 +39,21 @@ def facts_of(enrolment: Enrolment, course: Course, access: Access, now: datetime
     if day_zero is not None and joined_later:
         day_zero = max(day_zero, enrolment.first_seen_at)
     return Facts(
-        access=access, standing=Standing(enrolment.standing), course_open=course.is_open(now),
-        course_ended=course.has_ended(now), day_zero=day_zero, zone=course.site.zone,
+        access=access,
+        standing=Standing(enrolment.standing),
+        course_open=course.is_open(now),
+        course_ended=course.has_ended(now),
+        day_zero=day_zero,
+        zone=course.site.zone,
     )
 
 
 def begin(course: Course, now: datetime) -> int:
     """A follow-up for each trainee of the course that has none yet. Returns how many."""
     waiting = (
-        Enrolment.objects.filter(course=course, follow_up=None, standing__in=[Standing.PRESENT, Standing.SUSPENDED])
+        Enrolment.objects.filter(
+            course=course, follow_up=None, standing__in=[Standing.PRESENT, Standing.SUSPENDED]
+        )
         .with_access(now=now)
         .only("pk", "standing", "first_seen_at", "last_course_access")
         .order_by("pk")
@@ -49,8 +63,11 @@ def begin(course: Course, now: datetime) -> int:
         target = initial(facts_of(enrolment, course, Access(enrolment.access), now), now=now)
         fresh.append(
             FollowUp(
-                enrolment_id=enrolment.pk, state=target.state, due_at=target.due_at,
-                closed_for=target.closed_for or "", entry_known=enrolment.has_entered,
+                enrolment_id=enrolment.pk,
+                state=target.state,
+                due_at=target.due_at,
+                closed_for=target.closed_for or "",
+                entry_known=enrolment.has_entered,
             )
         )
     FollowUp.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
@@ -65,11 +82,13 @@ def _locked(rows: QuerySet[FollowUp]) -> Iterator[list[FollowUp]]:
 
 
 def close_entered(course: Course) -> int:
-    """A first course access closes every state, callbacks and closed ones included; a return closes what is open."""
+    """A first course access closes every state, even callbacks and closed ones; a return closes open ones."""
     mine = FollowUp.objects.filter(PRESENT, IN_COURSE, enrolment__course=course)
     # A person who declared «came in» is closed already: nothing to say again.
     with _locked(mine.filter(entry_known=False)) as rows:
-        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
+        stamps = {
+            row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access
+        }
         entered = moves.move_all(
             rows, kind=Kind.ENTERED, to=Target(State.CLOSED_IN), happened_at=stamps, entry_known=True
         )
@@ -77,25 +96,42 @@ def close_entered(course: Course) -> int:
         entry_known=True, state__in=OPEN_STATES, last_contact_at__lt=F("enrolment__last_course_access")
     )
     with _locked(back) as rows:
-        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
+        stamps = {
+            row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access
+        }
         moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened_at=stamps)
     return entered
 
 
 def wait_after_platform_login(course: Course, now: datetime) -> int:
-    """Chased as «never on the platform», then seen there while the course access stays unknown: leave three days."""
+    """Chased as «never on the platform», then seen there while the course stays unknown: leave three days.
+
+    Whose access was never anything but unknown leaves `waiting` only by a person's act: for them, a login is
+    news when it is later than that contact.
+    """
+    chased_while_unknown = Contact.objects.filter(
+        follow_up=OuterRef("pk"), from_state=State.WAITING, author__isnull=False
+    ).exclude(to_state=State.WAITING)
     seen = FollowUp.objects.filter(
-        PRESENT, enrolment__course=course, state__in=OPEN_STATES, enrolment__last_course_access=None,
+        PRESENT,
+        enrolment__course=course,
+        state__in=OPEN_STATES,
+        enrolment__last_course_access=None,
         enrolment__last_site_access__gt=EPOCH,
     )
     seen = seen.exclude(state=State.WAITING).exclude(contacts__kind=Kind.SEEN)
+    seen = seen.filter(
+        ~Exists(chased_while_unknown) | Q(last_contact_at__lt=F("enrolment__last_site_access"))
+    )
     until = start_of_day(now, course.site.zone, days=WAIT_AFTER_CONTACT)
     with _locked(seen) as rows:
         return moves.move_all(rows, kind=Kind.SEEN, to=Target(State.CONTACTED, until))
 
 
 def close_leavers(course: Course) -> int:
-    gone = FollowUp.objects.filter(enrolment__course=course, enrolment__standing=Standing.LEFT, state__in=OPEN_STATES)
+    gone = FollowUp.objects.filter(
+        enrolment__course=course, enrolment__standing=Standing.LEFT, state__in=OPEN_STATES
+    )
     with _locked(gone) as rows:
         return moves.move_all(rows, kind=Kind.LEFT, to=Target(State.CLOSED_OUT, closed_for=ClosedFor.LEFT))
 
@@ -139,7 +175,7 @@ def come_due(course: Course, now: datetime) -> int:
 
 
 def _first_step_passed(course: Course, now: datetime) -> Q:
-    """Who is at D+4: everyone once the course is, except who joined after the first read less than 4 days ago."""
+    """Who is at D+4: everyone once the course is, except late joiners seen for less than 4 days."""
     facts = Facts(Access.NEVER_COURSE, Standing.PRESENT, True, False, course.opened_at, course.site.zone)
     step = first_step_at(facts)
     if step is None or step > now:

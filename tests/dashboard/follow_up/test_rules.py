@@ -1,0 +1,139 @@
+"""Outcome → state and date, and where a follow-up begins: product.md §4, line by line."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboard.enums import DATED_STATES, ClosedFor, Outcome, State
+from dashboard.follow_up.rules import (
+    DateRequired,
+    Facts,
+    Target,
+    after_contacted,
+    after_outcome,
+    first_step_at,
+    initial,
+)
+from moodle_sync.enums import Access, Standing
+
+PARIS = ZoneInfo("Europe/Paris")
+NOUMEA = ZoneInfo("Pacific/Noumea")
+NOW = datetime(2026, 11, 23, 10, 30, tzinfo=PARIS)
+AGREED = datetime(2026, 11, 27, 17, 0, tzinfo=PARIS)
+
+
+def midnight(day: int, zone: ZoneInfo = PARIS) -> datetime:
+    return datetime(2026, 11, day, tzinfo=zone)
+
+
+def after(
+    outcome: Outcome, *, chosen: datetime | None = None, other_channel: bool = True, now: datetime = NOW
+) -> Target:
+    return after_outcome(outcome, now=now, zone=PARIS, chosen=chosen, other_channel=other_channel)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "due"),
+    [
+        (Outcome.CONNECTED_LIVE, State.CONTACTED, midnight(26)),
+        (Outcome.WILL_CONNECT, State.CONTACTED, midnight(26)),
+        (Outcome.NEEDS_SUPPORT, State.BLOCKED, midnight(23) + timedelta(days=14)),
+        (Outcome.VOICEMAIL, State.TODO, midnight(26)),
+        (Outcome.THIRD_PARTY, State.TODO, midnight(26)),
+        (Outcome.NO_ANSWER, State.TODO, midnight(24) + timedelta(hours=14)),
+        (Outcome.WRONG_NUMBER, State.TODO, midnight(23)),
+        (Outcome.DO_NOT_CALL, State.TODO, midnight(23)),
+    ],
+)
+def test_the_table_of_outcomes(outcome: Outcome, state: State, due: datetime) -> None:
+    assert after(outcome) == Target(state, due)
+
+
+def test_who_declines_is_closed_with_the_reason_whatever_date_was_picked() -> None:
+    assert after(Outcome.DECLINED, chosen=AGREED) == Target(State.CLOSED_OUT, None, ClosedFor.DECLINED)
+
+
+def test_a_callback_keeps_the_agreed_moment_and_cannot_do_without() -> None:
+    assert after(Outcome.CALLBACK, chosen=AGREED) == Target(State.CALLBACK, AGREED)
+    with pytest.raises(DateRequired):
+        after(Outcome.CALLBACK)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL])
+def test_without_any_other_channel_somebody_else_must_help(outcome: Outcome) -> None:
+    assert after(outcome, other_channel=False) == Target(State.BLOCKED, midnight(23) + timedelta(days=14))
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o != Outcome.DECLINED])
+def test_the_date_chosen_by_the_caller_wins(outcome: Outcome) -> None:
+    assert after(outcome, chosen=AGREED).due_at == AGREED
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_leads_to_a_lawful_state(outcome: Outcome) -> None:
+    target = after(outcome, chosen=AGREED)
+    assert (target.due_at is not None) == (target.state in DATED_STATES)
+
+
+def test_nobody_answered_so_call_again_at_another_time_of_day() -> None:
+    morning, afternoon = NOW.replace(hour=9), NOW.replace(hour=15)
+    assert after(Outcome.NO_ANSWER, now=morning).due_at == midnight(24) + timedelta(hours=14)
+    assert after(Outcome.NO_ANSWER, now=afternoon).due_at == midnight(24) + timedelta(hours=9)
+
+
+def test_days_are_those_of_the_site() -> None:
+    late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)  # the 24th in Paris and in Nouméa
+    assert after_contacted(now=late, zone=PARIS).due_at == midnight(27)
+    assert after_contacted(now=late, zone=NOUMEA).due_at == midnight(27, NOUMEA)
+    evening = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)  # still the 23rd in Paris
+    assert after_contacted(now=evening, zone=PARIS).due_at == midnight(26)
+    assert after_contacted(now=evening, zone=NOUMEA).due_at == midnight(27, NOUMEA)
+
+
+def test_midnight_stays_midnight_when_the_clocks_change() -> None:
+    before_change = datetime(2026, 10, 23, 12, tzinfo=PARIS)
+    due = after_contacted(now=before_change, zone=PARIS).due_at
+    assert due is not None
+    assert due.astimezone(PARIS).replace(tzinfo=None) == datetime(2026, 10, 26)
+    assert due.utcoffset() != before_change.utcoffset()
+
+
+def facts(**changes: object) -> Facts:
+    known = {
+        "access": Access.NEVER_COURSE,
+        "standing": Standing.PRESENT,
+        "course_open": True,
+        "course_ended": False,
+        "day_zero": NOW - timedelta(days=10),
+        "zone": PARIS,
+    }
+    return Facts(**(known | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "target"),
+    [
+        ({"access": Access.ACTIVE}, Target(State.CLOSED_IN)),
+        ({"access": Access.DORMANT}, Target(State.CLOSED_IN)),
+        ({"access": Access.NEVER_PLATFORM}, Target(State.TODO, midnight(23))),
+        ({"access": Access.NEVER_COURSE}, Target(State.TODO, midnight(23))),
+        ({"access": Access.UNKNOWN}, Target(State.WAITING)),
+        ({"standing": Standing.LEFT}, Target(State.CLOSED_OUT, closed_for=ClosedFor.LEFT)),
+        ({"course_ended": True}, Target(State.CLOSED_OUT, closed_for=ClosedFor.ENDED)),
+        ({"course_open": False}, Target(State.WAITING)),
+        ({"day_zero": None}, Target(State.WAITING)),
+        ({"day_zero": NOW - timedelta(days=3)}, Target(State.WAITING)),
+        ({"day_zero": NOW - timedelta(days=4)}, Target(State.TODO, midnight(23))),
+        ({"day_zero": NOW - timedelta(days=300)}, Target(State.TODO, midnight(23))),
+    ],
+)
+def test_where_a_follow_up_begins(changes: dict[str, object], target: Target) -> None:
+    assert initial(facts(**changes), now=NOW) == target
+
+
+def test_the_first_step_is_at_midnight_four_days_after_day_zero() -> None:
+    opened = datetime(2026, 11, 19, 23, 50, tzinfo=PARIS)
+    assert first_step_at(facts(day_zero=opened)) == midnight(23)
+    assert initial(facts(day_zero=opened), now=midnight(23) - timedelta(seconds=1)).state == State.WAITING
+    assert initial(facts(day_zero=opened), now=midnight(23)).state == State.TODO
