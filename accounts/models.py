@@ -134,7 +134,9 @@ class Assignment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "course", "group", "ungrouped", "source"],
-                condition=Q(ended_at__isnull=True), nulls_distinct=False, name="one_current_assignment",
+                condition=Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="one_current_assignment",
             ),
             models.CheckConstraint(
                 condition=Q(group__isnull=True) | Q(ungrouped=False), name="a_group_or_without_group"

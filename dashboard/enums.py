@@ -61,7 +61,11 @@ class Outcome(TextChoices):
 
 
 REACHED = [
-    Outcome.CONNECTED_LIVE, Outcome.WILL_CONNECT, Outcome.NEEDS_SUPPORT, Outcome.CALLBACK, Outcome.DECLINED,
+    Outcome.CONNECTED_LIVE,
+    Outcome.WILL_CONNECT,
+    Outcome.NEEDS_SUPPORT,
+    Outcome.CALLBACK,
+    Outcome.DECLINED,
 ]
 
 

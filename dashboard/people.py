@@ -21,7 +21,9 @@ def names_agree(one: Participant, other: Participant) -> bool:
 def link_new_accounts(course_id: int) -> int:
     """Give a person to each account of the course that has none. Returns how many."""
     new = list(
-        Participant.objects.filter(enrolments__course=course_id, account=None).select_for_update(of=("self",)).order_by("pk")
+        Participant.objects.filter(enrolments__course=course_id, account=None)
+        .select_for_update(of=("self",))
+        .order_by("pk")
     )
     if not new:
         return 0

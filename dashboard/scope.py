@@ -67,7 +67,9 @@ def visible_groups(user: User) -> QuerySet[Group]:
     groups = Group.objects.filter(gone_at=None)
     if user.is_coordinator:
         return groups.filter(course__in=visible_courses(user))
-    return groups.filter(pk__in=Membership.objects.filter(enrolment__in=visible_enrolments(user)).values("group"))
+    return groups.filter(
+        pk__in=Membership.objects.filter(enrolment__in=visible_enrolments(user)).values("group")
+    )
 
 
 def visible_people(user: User) -> QuerySet[Person]:

@@ -37,6 +37,7 @@ class Site(models.Model):
     trainee_roles = ArrayField(models.CharField(max_length=100), default=default_trainee_roles)
     tutor_roles = ArrayField(models.CharField(max_length=100), default=default_tutor_roles)
     release = models.CharField(max_length=100, blank=True, help_text="As Moodle says it: 5.1.3+ (Build: …)")
+    version = models.BigIntegerField(default=0, help_text="Moodle's branch in 10 digits; 0: not known.")
     max_concurrent = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1)])
     pause_ms = models.PositiveIntegerField(default=0, help_text="Between two calls of one run.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -55,7 +56,9 @@ class Connection(models.Model):
     site = models.ForeignKey(Site, models.CASCADE, related_name="connections")
     service = models.CharField(max_length=10, choices=Service, default=Service.DEDICATED)
     token_encrypted = models.TextField()
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     moodle_user_id = models.PositiveBigIntegerField(null=True, help_text="Whose token it is, on Moodle.")
     functions = ArrayField(models.CharField(max_length=100), default=list)
     checked_at = models.DateTimeField(null=True)
@@ -63,7 +66,9 @@ class Connection(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["site", "moodle_user_id", "service"], name="one_connection_per_account")
+            models.UniqueConstraint(
+                fields=["site", "moodle_user_id", "service"], name="one_connection_per_account"
+            )
         ]
 
     def __str__(self) -> str:
@@ -97,12 +102,19 @@ class Course(models.Model):
     followed_since = models.DateTimeField(default=timezone.now)
     dormant_after = models.DurationField(default=timedelta(days=14))
 
-    first_synced_at = models.DateTimeField(null=True, help_text="The first good read: who joins later is new.")
+    first_synced_at = models.DateTimeField(
+        null=True, help_text="The first good read: who joins later is new."
+    )
     synced_at = models.DateTimeField(null=True, help_text="Moment the last good read began: the data's date.")
     complete_reads = models.PositiveIntegerField(default=0)
     people_read = models.PositiveIntegerField(null=True, help_text="Accounts in the last good read.")
-    accounts_checked_at = models.DateTimeField(null=True, help_text="Last look at every account's suspension.")
-    claimed_at = models.DateTimeField(null=True, help_text="Proof of the worker that reads it now.")
+    accounts_checked_at = models.DateTimeField(
+        null=True, help_text="Last look at every account's suspension."
+    )
+    claimed_by = models.BigIntegerField(
+        null=True, help_text="The run that reads it now: its proof when it writes."
+    )
+    claim_expires_at = models.DateTimeField(null=True, help_text="Pushed on with every page.")
     next_sync_at = models.DateTimeField(default=timezone.now)
 
     objects = CourseQuerySet.as_manager()
@@ -135,7 +147,9 @@ class Group(models.Model):
     gone_at = models.DateTimeField(null=True, help_text="No longer on Moodle; kept for what hangs on it.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id")
+        ]
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -191,7 +205,9 @@ class Enrolment(models.Model):
     last_site_access = models.DateTimeField(null=True, help_text="1970: never. NULL: not allowed to know.")
     standing = models.CharField(max_length=10, choices=Standing, default=Standing.PRESENT)
     first_seen_at = models.DateTimeField(default=timezone.now)
-    missed_reads = models.PositiveSmallIntegerField(default=0, help_text="Complete reads without this person.")
+    missed_reads = models.PositiveSmallIntegerField(
+        default=0, help_text="Complete reads without this person."
+    )
     left_at = models.DateTimeField(null=True)
     groups = models.ManyToManyField(Group, through="Membership", related_name="enrolments")
 
@@ -208,7 +224,9 @@ class Enrolment(models.Model):
         indexes = [
             models.Index(fields=["course", "standing"], name="enrolment_course"),
             models.Index(
-                F("last_course_access").asc(nulls_last=True), "id", name="enrolment_by_access",
+                F("last_course_access").asc(nulls_last=True),
+                "id",
+                name="enrolment_by_access",
                 condition=Q(standing="present"),
             ),
         ]
@@ -226,7 +244,9 @@ class Membership(models.Model):
     group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["enrolment", "group"], name="one_membership_per_group")]
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "group"], name="one_membership_per_group")
+        ]
 
 
 class SyncRun(models.Model):
@@ -276,7 +296,7 @@ class SyncRun(models.Model):
 class StagedPerson(models.Model):
     """One row of a page as it arrived, until the run applies them all. Unlogged: worthless after a crash."""
 
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="staged", db_constraint=False)
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="staged", db_index=False)
     moodle_id = models.BigIntegerField()
     first_name = models.TextField(null=True)
     last_name = models.TextField(null=True)
@@ -287,10 +307,13 @@ class StagedPerson(models.Model):
     phone1 = models.TextField(null=True)
     phone2 = models.TextField(null=True)
     institution = models.TextField(null=True)
-    last_site_access = models.DateTimeField(null=True)
-    last_course_access = models.DateTimeField(null=True)
+    last_site_access = models.BigIntegerField(null=True, help_text="As Moodle: seconds, 0, or absent.")
+    last_course_access = models.BigIntegerField(null=True)
     roles = ArrayField(models.TextField())
     group_ids = ArrayField(models.BigIntegerField(), null=True, help_text="Moodle ids; NULL: field absent.")
     search_key = models.TextField()
     sort_key = models.TextField()
     is_staff = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "moodle_id"], name="staged_by_account")]

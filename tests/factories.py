@@ -130,7 +130,11 @@ class EnrolmentFactory(DjangoModelFactory[Enrolment]):
     def follow_up(self: Enrolment, create: bool, extracted: Any, **fields: Any) -> None:
         if extracted is False:
             return
-        defaults: dict[str, Any] = {"state": State.TODO, "due_at": timezone.now(), "entry_known": self.has_entered}
+        defaults: dict[str, Any] = {
+            "state": State.TODO,
+            "due_at": timezone.now(),
+            "entry_known": self.has_entered,
+        }
         FollowUp.objects.create(enrolment=self, **(defaults | fields))
 
 

@@ -186,3 +186,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("VIGIE_LOG_LEVEL", "INFO")},
 }
+
+# How often a course is read: in the fortnight after its opening, and after that while it runs.
+SYNC_MINUTES_FRESH = env.number("VIGIE_SYNC_MINUTES_FRESH", 15)
+SYNC_MINUTES_RUNNING = env.number("VIGIE_SYNC_MINUTES_RUNNING", 120)

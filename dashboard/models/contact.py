@@ -36,7 +36,8 @@ class Contact(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="callback_has_a_date", condition=~Q(outcome=Outcome.CALLBACK) | Q(to_due_at__isnull=False)
+                name="callback_has_a_date",
+                condition=~Q(outcome=Outcome.CALLBACK) | Q(to_due_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="a_call_has_an_outcome", condition=~Q(kind=Kind.CALL) | ~Q(outcome="")
@@ -47,5 +48,3 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"contact {self.pk}"
-
-

@@ -19,10 +19,15 @@ class FollowUp(models.Model):
     cause = models.CharField(max_length=20, choices=Cause, blank=True)
     closed_for = models.CharField(max_length=10, choices=ClosedFor, blank=True)
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="follow_ups",
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="follow_ups",
         help_text="Who acts, when set: the first to act, or the one it was given to.",
     )
-    entry_known = models.BooleanField(default=False, help_text="The first access was seen: it closes only once.")
+    entry_known = models.BooleanField(
+        default=False, help_text="The first access was seen: it closes only once."
+    )
     last_contact = models.ForeignKey("Contact", models.SET_NULL, null=True, related_name="+")
     last_contact_at = models.DateTimeField(null=True, help_text="Moment of `last_contact`, to sort by.")
     version = models.PositiveIntegerField(default=0)

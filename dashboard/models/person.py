@@ -51,7 +51,9 @@ class ContactDetail(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "kind", "value"], condition=Q(removed_at__isnull=True), name="one_detail_per_value"
+                fields=["person", "kind", "value"],
+                condition=Q(removed_at__isnull=True),
+                name="one_detail_per_value",
             )
         ]
         indexes = [GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="detail_search")]

@@ -1,0 +1,134 @@
+"""«Not to be left aside»: neglect said of groups and courses, never of one person, each with its remedy."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from dashboard.courses.counts import counted_enrolments
+from dashboard.courses.lines import CourseLine
+from dashboard.courses.tutors import Tutoring
+from dashboard.enums import State
+
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Alert:
+    level: str
+    icon: str
+    title: str
+    detail: str
+    action: str = ""
+    url: str = ""
+    """Empty: the user may not meet the people behind the figure."""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Neglect:
+    """A group, or a whole course, whose people to chase no tutor follows."""
+
+    line: CourseLine
+    todo: int
+    group_id: int | None = None
+    group_name: str = ""
+
+
+def alerts(user: User, lines: Sequence[CourseLine], team: Tutoring, now: datetime) -> list[Alert]:
+    found = [] if user.is_tutor else [_untutored(user, place) for place in _neglected(user, lines, team, now)]
+    return [*_failing(lines), *found, *_overdue(user, lines)]
+
+
+def roster_url(user: User, **filters: object) -> str:
+    """The roster with these filters, for who may see people; else nothing."""
+    if not user.follows_people:
+        return ""
+    return f"{reverse('dashboard:roster')}?{urlencode(filters)}"
+
+
+def _neglected(
+    user: User, lines: Sequence[CourseLine], team: Tutoring, now: datetime
+) -> list[Neglect]:
+    open_lines = {line.course.pk: line for line in lines if line.work.todo and line.course.pk not in team.whole}
+    orphans = [Neglect(line, line.work.todo) for line in open_lines.values() if not line.tutors]
+    with_team = {pk: line for pk, line in open_lines.items() if line.tutors}
+    rows = (
+        counted_enrolments(user)
+        .filter(course_id__in=with_team, follow_up__state=State.TODO, follow_up__due_at__lte=now)
+        .values_list("course_id", "memberships__group_id", "memberships__group__name")
+        .annotate(todo=Count("pk"))
+        .order_by()
+    )
+    groups = [
+        Neglect(with_team[course_id], todo, group_id, name or "")
+        for course_id, group_id, name, todo in rows
+        if not team.of((course_id, group_id))
+    ]
+    return sorted([*orphans, *groups], key=lambda place: -place.todo)
+
+
+def _untutored(user: User, place: Neglect) -> Alert:
+    course = place.line.course
+    names = {"course": course.full_name, "group": place.group_name}
+    filters: dict[str, object] = {"course": course.pk, "state": State.TODO.value}
+    if place.group_id:
+        title = _("%(course)s, %(group)s: no tutor") % names
+        filters["group"] = place.group_id
+    elif place.line.tutors:
+        title = _("%(course)s, people without group: no tutor") % names
+    else:
+        title = _("%(course)s: no tutor") % names
+    people = ngettext("%(n)s person to chase", "%(n)s people to chase", place.todo) % {"n": place.todo}
+    return Alert(
+        "danger", "user-off", title, f"{place.line.opening.words} · {people}",
+        _("Open the list"), roster_url(user, **filters),
+    )
+
+
+def _overdue(user: User, lines: Sequence[CourseLine]) -> Iterator[Alert]:
+    late = [line.work.callbacks for line in lines if line.work.callbacks]
+    if not late:
+        return
+    n = sum(late)
+    yield Alert(
+        "warn",
+        "calendar-exclamation",
+        ngettext("%(n)s agreed callback is overdue", "%(n)s agreed callbacks are overdue", n) % {"n": n},
+        ngettext("In %(n)s course", "In %(n)s courses", len(late)) % {"n": len(late)},
+        _("Open the list"),
+        roster_url(user, state=State.CALLBACK.value),
+    )
+
+
+def _failing(lines: Sequence[CourseLine]) -> Iterator[Alert]:
+    """One alert per site and failure: a site that is down is one fact, not forty."""
+    places: dict[tuple[int, str], list[CourseLine]] = defaultdict(list)
+    for line in lines:
+        if line.failing and line.run:
+            places[line.course.site_id, line.run.state].append(line)
+    for (site_id, _state), stuck in places.items():
+        [line, *others] = stuck
+        assert line.run is not None
+        names = {"site": line.course.site.name, "state": line.run.get_state_display()}
+        n = len(stuck)
+        if others:
+            url = f"{reverse('dashboard:courses')}?{urlencode({'site': site_id, 'failing': 'on'})}"
+        else:
+            url = reverse("dashboard:course", args=[line.course.pk])
+        yield Alert(
+            "warn",
+            "cloud-off",
+            _("%(site)s: %(state)s") % names,
+            ngettext("%(n)s course not up to date", "%(n)s courses not up to date", n) % {"n": n},
+            _("See the cause"),
+            url,
+            min((line.course.synced_at for line in stuck if line.course.synced_at), default=None),
+        )

@@ -1,0 +1,75 @@
+"""The page of one course: its groups, its tutors, what was read of Moodle."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts.models import User
+from dashboard.courses.counts import BY_GROUP, AccessCounts, Work, access_by, counted_enrolments, work_by
+from dashboard.courses.lines import CourseLine, course_lines
+from dashboard.courses.sync import SyncCell, result_words
+from dashboard.courses.tutors import tutoring
+from moodle_sync.explain import Explanation, explain
+from moodle_sync.models import Course, SyncRun
+
+RUNS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class GroupLine:
+    """`pk` None: the people without group."""
+
+    pk: int | None
+    name: str
+    access: AccessCounts
+    work: Work
+    tutors: list[User] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RunLine:
+    run: SyncRun
+    words: str
+    explanation: Explanation | None
+
+    @property
+    def seconds(self) -> float | None:
+        if self.run.started_at is None or self.run.finished_at is None:
+            return None
+        return (self.run.finished_at - self.run.started_at).total_seconds()
+
+
+def course_line(user: User, course: Course, now: datetime) -> CourseLine:
+    [line], _team = course_lines(user, [course], now)
+    return line
+
+
+def group_lines(user: User, course: Course, now: datetime) -> list[GroupLine]:
+    """Groups in which the user counts somebody; for who oversees the course, the empty ones too."""
+    people = counted_enrolments(user).filter(course=course)
+    access, work = access_by(BY_GROUP, people, now), work_by(BY_GROUP, people, now)
+    team = tutoring([course.pk])
+    names: dict[int | None, str] = dict(course.groups.filter(gone_at=None).values_list("pk", "name"))
+    if not names:
+        return []
+    if user.is_tutor:
+        names = {pk: name for pk, name in names.items() if pk in access}
+    if None in access:
+        names[None] = ""
+    return [
+        GroupLine(
+            pk, name, access.get(pk, AccessCounts()), work.get(pk, Work()), team.of((course.pk, pk))
+        )
+        for pk, name in names.items()
+    ]
+
+
+def run_lines(course: Course) -> list[RunLine]:
+    lines = []
+    for run in course.runs.select_related("requested_by").order_by("-pk")[:RUNS_SHOWN]:
+        run.course = course
+        lines.append(RunLine(run, result_words(run), explain(run)))
+    return lines
+
+
+def cell_for(line: CourseLine, user: User, *, in_list: bool) -> SyncCell:
+    return SyncCell(line.course, line.run, user, line.now, in_list)

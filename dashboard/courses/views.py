@@ -1,0 +1,76 @@
+"""All courses, and one: what Moodle says and what is due, as far as the user may know."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django_tables2 import RequestConfig
+
+from accounts.models import Role, User
+from dashboard.courses.alerts import SHOWN, alerts
+from dashboard.courses.counts import AccessCounts
+from dashboard.courses.detail import cell_for, course_line, group_lines, run_lines
+from dashboard.courses.freshness import freshness
+from dashboard.courses.lines import CourseLine, course_lines
+from dashboard.courses.requests import LoggedIn
+from dashboard.courses.table import CourseSearch, CoursesTable
+from dashboard.scope import overseen_courses
+from moodle_sync.enums import Access
+
+PER_PAGE = 50
+
+
+def courses(request: LoggedIn) -> HttpResponse:
+    user, now = request.user, timezone.now()
+    overseen = overseen_courses(user)
+    search = CourseSearch(user, request.GET)
+    lines, team = course_lines(user, search.courses(overseen), now)
+    lines = search.lines(lines)
+    table = CoursesTable(lines)
+    RequestConfig(request, paginate={"per_page": PER_PAGE, "silent": True}).configure(table)
+    found = alerts(user, lines, team, now)
+    context = {
+        "table": table,
+        "search": search,
+        "rows": [row_context(row.record, user) for row in table.paginated_rows],
+        "alerts": found[:SHOWN],
+        "more_alerts": len(found) - SHOWN,
+        "alert_count": len(found),
+        "line_count": len(lines),
+        "total": total(lines),
+        "freshness": freshness(overseen),
+        "accesses": Access,
+    }
+    return render(request, "dashboard/courses/list.html", context | permissions(user))
+
+
+def course(request: LoggedIn, pk: int) -> HttpResponse:
+    user, now = request.user, timezone.now()
+    found = get_object_or_404(overseen_courses(user).select_related("site"), pk=pk)
+    line = course_line(user, found, now)
+    context = {
+        "course": found,
+        "line": line,
+        "cell": cell_for(line, user, in_list=False),
+        "groups": group_lines(user, found, now),
+        "runs": run_lines(found),
+        "accesses": Access,
+    }
+    return render(request, "dashboard/courses/course.html", context | permissions(user))
+
+
+def permissions(user: User) -> dict[str, bool]:
+    """Figures lead to people for those who may meet them; an observer sees no name at all."""
+    return {"sees_people": user.follows_people, "sees_tutors": user.role != Role.OBSERVER}
+
+
+def row_context(line: CourseLine, user: User) -> dict[str, Any]:
+    return {"line": line, "cell": cell_for(line, user, in_list=True)}
+
+
+def total(lines: Sequence[CourseLine]) -> AccessCounts:
+    """All courses people may enter and of which the entries are known: others would falsify the share."""
+    telling = [line.access for line in lines if not line.opening.closed and line.access.tells_entries]
+    return AccessCounts({access: sum(counts.by_state.get(access, 0) for counts in telling) for access in Access})

@@ -1,0 +1,259 @@
+"""Moodle's REST web services over HTTP. Knows no model; the token never leaves the body of a POST to the site."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from html import unescape
+from typing import Any, TypeVar
+
+import requests
+
+from moodle_sync.errors import PASSING, InvalidResponse, MoodleRefused, MoodleUnavailable, Trouble
+from moodle_sync.remote import RemoteCourse, RemoteParticipant, SiteInfo
+
+T = TypeVar("T")
+TIMEOUT = (5, 90)
+"""Seconds to connect, and between two bytes: Moodle needs 3 s to compute a page of 1,000 people."""
+MAX_BYTES = 32 * 2**20
+"""A page of 1,000 people is about 1 MiB; anything near this is not an answer to our question."""
+FIELDS = (
+    "id", "firstname", "lastname", "fullname", "email", "lastaccess", "lastcourseaccess", "groups", "roles",
+    "city", "country", "phone1", "phone2", "institution",
+)  # fmt: skip
+FRONT_PAGE = 1
+
+
+class MoodleClient:
+    """One site and one token. Use as a context manager: the connections are pooled.
+
+    Every method raises MoodleUnavailable (try again) or MoodleRefused (a human must act).
+    """
+
+    def __init__(self, url: str, token: str, *, pause: float = 0, verify: bool | str = True) -> None:
+        self._endpoint = f"{url}/webservice/rest/server.php"
+        self._token = token
+        self._pause = pause
+        self._session = requests.Session()
+        self._session.verify = verify
+        self._session.trust_env = False  # no proxy nor .netrc of this machine may see the token
+        self._session.headers["User-Agent"] = "Vigie"
+        self._called = False
+
+    def __enter__(self) -> "MoodleClient":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._session.close()
+
+    def site_info(self) -> SiteInfo:
+        return self._read("core_webservice_get_site_info", {}, _site_info)
+
+    def courses(self) -> list[RemoteCourse]:
+        """Every course of the site that the token may see, hidden ones included; not the front page."""
+        found = self._read("core_course_get_courses", {}, lambda data: [_course(c) for c in _list(data)])
+        return [course for course in found if course.moodle_id != FRONT_PAGE]
+
+    def own_courses(self, user_id: int) -> list[RemoteCourse]:
+        """The courses `user_id` is enrolled in."""
+        params = {"userid": user_id}
+        return self._read(
+            "core_enrol_get_users_courses", params, lambda data: [_course(c) for c in _list(data)]
+        )
+
+    def courses_by_id(self, ids: Iterable[int]) -> list[RemoteCourse]:
+        """The facts of these courses, as far as the token may see them; the others are missing."""
+        params = {"field": "ids", "value": ",".join(map(str, ids))}
+        return self._read(
+            "core_course_get_courses_by_field",
+            params,
+            lambda data: [_course(c) for c in _list(data["courses"])],
+        )
+
+    def groups(self, course_id: int) -> dict[int, str]:
+        """Names of the course's groups by id."""
+        return self._read(
+            "core_group_get_course_groups",
+            {"courseid": course_id},
+            lambda data: {int(g["id"]): unescape(g["name"]) for g in _list(data)},
+        )
+
+    def enrolled(self, course_id: int, *, start: int, limit: int) -> list[RemoteParticipant]:
+        """One page by ascending id. It may be shorter than `limit` though more follow; [] past the end."""
+        params = _options(courseid=course_id, userfields=",".join(FIELDS), limitfrom=start, limitnumber=limit)
+        return self._read(
+            "core_enrol_get_enrolled_users", params, lambda data: [_participant(u) for u in _list(data)]
+        )
+
+    def suspended_ids(self, course_id: int) -> set[int]:
+        """Ids of the suspended, expired or not yet begun enrolments. Moodle ≥ 3.11: others ignore the option."""
+        params = _options(courseid=course_id, userfields="id", onlysuspended=1)
+        return self._read(
+            "core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)}
+        )
+
+    def active_ids(self, course_id: int) -> set[int]:
+        """Ids of the active enrolments: what Moodle < 3.11 can tell instead."""
+        params = _options(courseid=course_id, userfields="id", onlyactive=1)
+        return self._read(
+            "core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)}
+        )
+
+    def accounts_suspended(self, user_ids: Sequence[int]) -> dict[int, bool]:
+        """Whether each account is suspended; those the token may not see are missing."""
+        params: dict[str, Any] = {"field": "id"}
+        params |= {f"values[{n}]": user_id for n, user_id in enumerate(user_ids)}
+        return self._read(
+            "core_user_get_users_by_field",
+            params,
+            lambda data: {int(u["id"]): bool(u["suspended"]) for u in _list(data) if "suspended" in u},
+        )
+
+    def _read(self, function: str, params: dict[str, Any], decode: Callable[[Any], T]) -> T:
+        payload = self._call(function, params)
+        try:
+            return decode(payload)
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise MoodleRefused(Trouble.WRONG_SHAPE, function) from exc
+
+    def _call(self, function: str, params: dict[str, Any]) -> Any:
+        if self._called and self._pause:
+            time.sleep(self._pause)
+        self._called = True
+        data = {"wstoken": self._token, "wsfunction": function, "moodlewsrestformat": "json", **params}
+        try:
+            response = self._session.post(
+                self._endpoint, data=data, timeout=TIMEOUT, allow_redirects=False, stream=True
+            )
+            with response:
+                body = _body(response, function)
+        except requests.exceptions.SSLError:
+            raise MoodleRefused(Trouble.TLS, function) from None
+        except requests.exceptions.Timeout:
+            raise MoodleUnavailable(Trouble.TIMEOUT, function) from None
+        except requests.exceptions.ChunkedEncodingError:
+            raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
+        except requests.exceptions.ConnectionError:
+            raise MoodleUnavailable(Trouble.CONNECTION, function) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema):
+            raise MoodleRefused(Trouble.NOT_FOUND, function) from None
+        except requests.exceptions.RequestException:
+            raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
+        _check_status(response, body, function)
+        return _payload(body, function)
+
+
+def _body(response: requests.Response, function: str) -> bytes:
+    """The whole body, but never more than MAX_BYTES in memory."""
+    chunks, size = [], 0
+    for chunk in response.iter_content(256 * 1024):
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise MoodleUnavailable(Trouble.TOO_LARGE, function)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _check_status(response: requests.Response, body: bytes, function: str) -> None:
+    status = response.status_code
+    wait = response.headers.get("Retry-After", "")
+    retry_after = int(wait) if wait.isdigit() else None
+    if status == 429:
+        raise MoodleUnavailable(Trouble.TOO_MANY_CALLS, function, retry_after=retry_after)
+    if status >= 500:
+        raise MoodleUnavailable(Trouble.HTTP_5XX, function, retry_after=retry_after)
+    if 300 <= status < 400:
+        raise MoodleRefused(Trouble.REDIRECT, function)
+    if status in {404, 410}:
+        raise MoodleRefused(Trouble.NOT_FOUND, function)
+    if status >= 400:
+        raise MoodleRefused(Trouble.FORBIDDEN, function)
+
+
+def _payload(body: bytes, function: str) -> Any:
+    text = body.strip()
+    try:
+        payload = json.loads(text)
+    except ValueError:
+        # Cut JSON will be whole the next time; a page of HTML or a sentence is somebody else answering.
+        if text[:1] in {b"[", b"{"}:
+            raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
+        raise MoodleRefused(Trouble.NOT_JSON, function) from None
+    if isinstance(payload, dict) and "errorcode" in payload:  # errors arrive as HTTP 200
+        code = str(payload["errorcode"])[:60]
+        if code == "invalidresponse":
+            raise InvalidResponse(code, function)
+        raise (MoodleUnavailable if code in PASSING else MoodleRefused)(code, function)
+    return payload
+
+
+def _options(**values: Any) -> dict[str, Any]:
+    """`courseid` as it is, every other value as one of Moodle's numbered options."""
+    params = {"courseid": values.pop("courseid")}
+    for n, (name, value) in enumerate(values.items()):
+        params |= {f"options[{n}][name]": name, f"options[{n}][value]": value}
+    return params
+
+
+def _list(data: Any) -> list[dict[str, Any]]:
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        raise TypeError("not a list of objects")
+    return data
+
+
+def _site_info(data: Any) -> SiteInfo:
+    return SiteInfo(
+        name=unescape(data["sitename"]),
+        url=data["siteurl"],
+        release=data.get("release", ""),
+        version=int(float(data.get("version", 0))),
+        user_id=int(data["userid"]),
+        functions=frozenset(function["name"] for function in data["functions"]),
+    )
+
+
+def _course(data: dict[str, Any]) -> RemoteCourse:
+    """Course names come escaped for HTML even in JSON; people's names do not."""
+    category = data.get("categoryid", data.get("category"))
+    visible = data.get("visible")
+    return RemoteCourse(
+        moodle_id=int(data["id"]),
+        short_name=unescape(data.get("shortname", "")),
+        full_name=unescape(data["fullname"]).strip(),
+        category_id=None if category is None else int(category),
+        category_name=unescape(data.get("categoryname") or ""),
+        start=int(data.get("startdate") or 0),
+        end=int(data.get("enddate") or 0),
+        visible=None if visible is None else bool(visible),
+        people=data.get("enrolledusercount"),
+    )
+
+
+def _participant(data: dict[str, Any]) -> RemoteParticipant:
+    """The caller's own row carries more (username, preferences): it is not even looked at."""
+    get = data.get
+    groups = get("groups")
+    return RemoteParticipant(
+        moodle_id=int(data["id"]),
+        full_name=data["fullname"].strip(),
+        first_name=get("firstname"),
+        last_name=get("lastname"),
+        email=get("email"),
+        city=get("city"),
+        country=get("country"),
+        phone1=get("phone1"),
+        phone2=get("phone2"),
+        institution=get("institution"),
+        last_site_access=_stamp(get("lastaccess")),
+        last_course_access=_stamp(get("lastcourseaccess")),
+        roles=tuple(sorted(role["shortname"] for role in get("roles") or ())),
+        groups=None if groups is None else tuple((int(g["id"]), unescape(g["name"])) for g in groups),
+    )
+
+
+def _stamp(value: Any) -> int | None:
+    if value is None:
+        return None
+    stamp = int(value)
+    if stamp < 0:
+        raise ValueError("a time before 1970")
+    return stamp

@@ -1,0 +1,149 @@
+"""Reading one course from Moodle, page by page, whatever the token may see. Writes nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from moodle_sync.client import MoodleClient
+from moodle_sync.errors import InvalidResponse, MoodleError, MoodleRefused, MoodleUnavailable, Trouble
+from moodle_sync.remote import RemoteCourse, RemoteParticipant
+
+R = TypeVar("R")
+MAX_BROKEN = 50
+"""More unreadable profiles than this in one course is not one bad profile: a human must look."""
+ACCOUNTS_PER_CALL = 500
+ONLYSUSPENDED_SINCE = 2021051700
+"""Moodle 3.11; older ones ignore the option and would list everybody."""
+
+
+@dataclass
+class Gap:
+    """A row that Moodle could not give: who it is lies between two ids (exclusive)."""
+
+    position: int
+    after_id: int
+    before_id: int | None = None
+
+
+@dataclass
+class Reading:
+    """What a read found besides the people themselves, who go to the caller page by page."""
+
+    facts: RemoteCourse | None = None
+    groups: dict[int, str] = field(default_factory=dict)
+    groups_listed: bool = False
+    gaps: list[Gap] = field(default_factory=list)
+    overlapping: bool = False
+    people: int = 0
+    suspended: set[int] | None = None
+    """Moodle ids of the suspended enrolments; None: not known."""
+    active: set[int] | None = None
+    """What Moodle < 3.11 tells instead: everybody else is suspended."""
+    missing_rights: list[str] = field(default_factory=list)
+    unread: MoodleUnavailable | None = None
+    """What stopped an optional call: the people are known, part of the rest is as before."""
+
+
+class CourseReader:
+    def __init__(self, client: MoodleClient, course_id: int, *, page_size: int, version: int) -> None:
+        self._client = client
+        self._course_id = course_id
+        self._page_size = page_size
+        self._version = version
+        self.reading = Reading()
+        self._last_id = 0
+
+    def facts(self) -> None:
+        """Name, dates, visibility. A course that the token may not look at keeps what is known of it."""
+        found = self._optional("course_facts", lambda: self._client.courses_by_id([self._course_id]))
+        self.reading.facts = next((c for c in found or [] if c.moodle_id == self._course_id), None)
+
+    def groups(self) -> None:
+        """Group names, where the right to list them is given; else they come with the participants."""
+        listed = self._optional("groups", lambda: self._client.groups(self._course_id))
+        if listed is not None:
+            self.reading.groups, self.reading.groups_listed = listed, True
+
+    def pages(self) -> Iterator[list[RemoteParticipant]]:
+        """All the people, until an empty page: a page shorter than asked is not the last one."""
+        start = 0
+        while True:
+            broken = len(self.reading.gaps)
+            page = self._page(start, self._page_size)
+            if not page and len(self.reading.gaps) == broken:
+                return
+            self._note(page)
+            yield page
+            start += self._page_size
+
+    def suspensions(self) -> None:
+        """Suspended, expired or not yet begun enrolments, where the token may know."""
+        if self._version >= ONLYSUSPENDED_SINCE:
+            self.reading.suspended = self._optional(
+                "suspended", lambda: self._client.suspended_ids(self._course_id)
+            )
+        else:
+            self.reading.active = self._optional(
+                "suspended", lambda: self._client.active_ids(self._course_id)
+            )
+
+    def accounts(self, user_ids: list[int]) -> dict[int, bool]:
+        """Which of these accounts are suspended. One that Moodle cannot give is left unknown."""
+        found: dict[int, bool] = {}
+        for start in range(0, len(user_ids), ACCOUNTS_PER_CALL):
+            chunk = user_ids[start : start + ACCOUNTS_PER_CALL]
+            answer = self._optional("accounts", lambda chunk=chunk: self._accounts(chunk))  # type: ignore[misc]
+            if answer is None:
+                break
+            found |= answer
+        return found
+
+    def _accounts(self, user_ids: list[int]) -> dict[int, bool]:
+        try:
+            return self._client.accounts_suspended(user_ids)
+        except InvalidResponse:
+            if len(user_ids) == 1:
+                return {}
+            half = len(user_ids) // 2
+            return self._accounts(user_ids[:half]) | self._accounts(user_ids[half:])
+
+    def _page(self, start: int, limit: int) -> list[RemoteParticipant]:
+        """One page; around a profile that Moodle cannot give, its two halves, down to that single row."""
+        try:
+            page = self._client.enrolled(self._course_id, start=start, limit=limit)
+        except InvalidResponse as exc:
+            if limit == 1:
+                self._skip(start, exc)
+                return []
+            half = limit // 2
+            return self._page(start, half) + self._page(start + half, limit - half)
+        if page:
+            self._close_gaps(page[0].moodle_id)
+            self._last_id = page[-1].moodle_id
+        return page
+
+    def _skip(self, position: int, exc: InvalidResponse) -> None:
+        self.reading.gaps.append(Gap(position, self._last_id))
+        if len(self.reading.gaps) > MAX_BROKEN:
+            raise MoodleRefused(Trouble.TOO_MANY_BROKEN, exc.function) from exc
+
+    def _close_gaps(self, next_id: int) -> None:
+        for gap in self.reading.gaps:
+            if gap.before_id is None:
+                gap.before_id = next_id
+
+    def _note(self, page: list[RemoteParticipant]) -> None:
+        self.reading.people += len(page)
+        for person in page:
+            if person.groups:
+                self.reading.groups |= dict(person.groups)
+
+    def _optional(self, right: str, ask: Callable[[], R]) -> R | None:
+        """What the course can be followed without: a refusal is noted, a passing trouble leaves it for next time."""
+        try:
+            return ask()
+        except MoodleUnavailable as exc:
+            self.reading.unread = self.reading.unread or exc
+        except MoodleError:
+            self.reading.missing_rights.append(right)
+        return None

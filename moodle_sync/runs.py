@@ -1,0 +1,161 @@
+"""The life of a run: asked for, claimed by one worker, its progress, its end. A claim needs no Redis."""
+
+import random
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+import kombu.exceptions
+from celery import current_app
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from moodle_sync.enums import ACTIVE_RUNS, RunState
+from moodle_sync.errors import Trouble
+from moodle_sync.models import Course, Site, StagedPerson, SyncRun
+
+CLAIM_LASTS = timedelta(minutes=5)
+"""Without a page for so long the worker is dead: one call takes 90 s at most. Renewed with every page."""
+QUEUE_LASTS = timedelta(minutes=15)
+"""A queued run nobody took for so long was lost with the queue."""
+RETRY_AFTER = [timedelta(minutes=1), timedelta(minutes=4), timedelta(minutes=15)]
+REFUSED_AGAIN_AFTER = timedelta(hours=6)
+SLOW_LANE = timedelta(hours=1)
+FORTNIGHT = timedelta(days=14)
+
+
+class Claim(Enum):
+    GOT = auto()
+    COURSE_TAKEN = auto()
+    SITE_BUSY = auto()
+
+
+def create_run(
+    course: Course, *, by: Any = None, accept_shrink: bool = False, attempt: int = 1
+) -> tuple[SyncRun, bool]:
+    """The run to watch, and whether it is new: a course has one active run at most."""
+    sweep(Q(course=course))
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                course=course,
+                requested_by=by,
+                accept_shrink=accept_shrink,
+                attempt=attempt,
+                people_expected=course.people_read,
+            )
+            return run, True
+    except IntegrityError:
+        return SyncRun.objects.active().get(course=course), False
+
+
+def request_run(course: Course, *, by: Any = None, accept_shrink: bool = False, attempt: int = 1) -> SyncRun:
+    """Enqueue a read of the course after the commit, or return the one under way."""
+    run, is_new = create_run(course, by=by, accept_shrink=accept_shrink, attempt=attempt)
+    if is_new:
+        transaction.on_commit(lambda: _send(run))
+    return run
+
+
+def _send(run: SyncRun) -> None:
+    try:
+        current_app.send_task("moodle_sync.tasks.sync_course", [run.pk])
+    except kombu.exceptions.OperationalError:
+        finish(run, RunState.INTERRUPTED, error_code=Trouble.CRASHED)
+
+
+def sweep(condition: Q = Q()) -> int:  # noqa: B008 (an empty Q is never changed)
+    """End the runs whose worker died or whose message was lost. Returns how many."""
+    now = timezone.now()
+    dead = Q(state=RunState.RUNNING) & ~Q(course__claim_expires_at__gt=now)
+    lost = Q(state=RunState.QUEUED, queued_at__lt=now - QUEUE_LASTS)
+    swept = 0
+    for run in SyncRun.objects.filter(condition, dead | lost).select_related("course"):
+        swept += finish(run, RunState.INTERRUPTED, error_code=Trouble.CRASHED)
+    return swept
+
+
+@transaction.atomic
+def claim(run: SyncRun) -> Claim:
+    """Reserve the course for this run, unless another worker has it or its site is busy enough."""
+    now = timezone.now()
+    site = Site.objects.select_for_update().get(courses=run.course_id)
+    busy = Course.objects.filter(site=site, claim_expires_at__gt=now).exclude(pk=run.course_id).count()
+    if busy >= site.max_concurrent:
+        return Claim.SITE_BUSY
+    free = Q(claimed_by=None) | ~Q(claim_expires_at__gt=now)
+    mine = Course.objects.filter(free, pk=run.course_id)
+    if not mine.update(claimed_by=run.pk, claim_expires_at=now + CLAIM_LASTS):
+        return Claim.COURSE_TAKEN
+    started = SyncRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(
+        state=RunState.RUNNING, started_at=now
+    )
+    if not started:  # ended meanwhile, or already run by a worker that died
+        release(run)
+        return Claim.COURSE_TAKEN
+    run.state, run.started_at = RunState.RUNNING, now
+    return Claim.GOT
+
+
+def progress(run: SyncRun, people_read: int) -> bool:
+    """Say how far the run is and keep its claim alive; False when the claim is no longer its own."""
+    SyncRun.objects.filter(pk=run.pk).update(people_read=people_read)
+    mine = Course.objects.filter(pk=run.course_id, claimed_by=run.pk)
+    return bool(mine.update(claim_expires_at=timezone.now() + CLAIM_LASTS))
+
+
+def release(run: SyncRun) -> None:
+    Course.objects.filter(pk=run.course_id, claimed_by=run.pk).update(claimed_by=None, claim_expires_at=None)
+
+
+@transaction.atomic
+def finish(run: SyncRun, state: RunState, *, retry_after: int | None = None, **fields: Any) -> int:
+    """End an active run, once: its state, the next try, the claim given back. Returns 1, or 0 if it had ended."""
+    now = timezone.now()
+    course = Course.objects.get(pk=run.course_id)
+    next_sync_at = now + _delay(course, run, state, now, retry_after)
+    fields |= {"state": state, "finished_at": now}
+    if state not in {RunState.OK, RunState.PARTIAL}:
+        fields["next_try_at"] = next_sync_at
+    ended = SyncRun.objects.filter(pk=run.pk, state__in=ACTIVE_RUNS).update(**fields)
+    if ended:
+        StagedPerson.objects.filter(run=run).delete()
+        Course.objects.filter(pk=run.course_id).update(next_sync_at=next_sync_at)
+        release(run)
+        run.refresh_from_db()
+    return ended
+
+
+def interval(course: Course, now: datetime) -> timedelta:
+    """How often a course is read, by its phase."""
+    if not course.is_open(now) or course.has_ended(now):
+        return timedelta(days=1)
+    opened = course.opened_at
+    if opened is not None and now - opened < FORTNIGHT:
+        return timedelta(minutes=settings.SYNC_MINUTES_FRESH)
+    return timedelta(minutes=settings.SYNC_MINUTES_RUNNING)
+
+
+def _delay(
+    course: Course, run: SyncRun, state: RunState, now: datetime, retry_after: int | None
+) -> timedelta:
+    usual = interval(course, now)
+    jitter = random.uniform(0.95, 1.1)
+    match state:
+        case RunState.REFUSED:
+            return max(usual, REFUSED_AGAIN_AFTER) * jitter
+        case RunState.UNAVAILABLE:
+            again = RETRY_AFTER[run.attempt - 1] if run.attempt <= len(RETRY_AFTER) else max(usual, SLOW_LANE)
+            return max(again * jitter, timedelta(seconds=min(retry_after or 0, 86_400)))
+        case RunState.INTERRUPTED:
+            return RETRY_AFTER[0]
+        case _:
+            return usual * jitter
+
+
+def next_attempt(course: Course) -> int:
+    """1, or one more than the last run when Moodle did not answer it."""
+    last = SyncRun.objects.filter(course=course).order_by("-pk").first()
+    return last.attempt + 1 if last and last.state == RunState.UNAVAILABLE else 1

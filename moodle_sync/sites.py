@@ -1,0 +1,135 @@
+"""Connecting a site and choosing its courses: what the commands, and later the screens, do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import transaction
+from django.utils import timezone
+
+from moodle_sync.client import MoodleClient
+from moodle_sync.enums import Service
+from moodle_sync.errors import MoodleRefused
+from moodle_sync.models import Connection, Course, Site
+from moodle_sync.remote import RemoteCourse, SiteInfo
+from moodle_sync.sync import client_for, take_facts
+
+NEEDED = {
+    "core_enrol_get_enrolled_users": "participants and their access",
+    "core_course_get_courses_by_field": "course names, dates and visibility",
+    "core_group_get_course_groups": "group names",
+    "core_user_get_users_by_field": "suspended accounts",
+}
+INDISPENSABLE = "core_enrol_get_enrolled_users"
+ENDINGS = ("/webservice/rest/server.php", "/login/index.php", "/login/token.php", "/index.php", "/my")
+
+
+class BadAddress(ValueError):
+    """What was typed cannot be the address of a Moodle."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a token may see, as far as Moodle tells without reading a course."""
+
+    info: SiteInfo
+    courses: list[RemoteCourse]
+    sees_all_courses: bool
+    missing: list[str] = field(default_factory=list)
+
+
+def normalised_url(typed: str) -> str:
+    """The address of Moodle's home page, without what people paste after it. Raises BadAddress."""
+    parts = urlsplit(typed.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+        raise BadAddress(typed)
+    path = parts.path.rstrip("/")
+    for ending in ENDINGS:
+        path = path.removesuffix(ending)
+    return urlunsplit((parts.scheme, parts.netloc.lower(), path.rstrip("/"), "", ""))
+
+
+def inspect(url: str, token: str) -> Report:
+    """Ask the site who the token is and what it lists. Raises MoodleError."""
+    with MoodleClient(url, token) as client:
+        info = client.site_info()
+        missing = [function for function in NEEDED if function not in info.functions]
+        if INDISPENSABLE in missing:
+            raise MoodleRefused("accessexception", INDISPENSABLE)
+        courses, sees_all = listed_courses(client, info.user_id)
+    return Report(info, courses, sees_all, missing)
+
+
+def listed_courses(client: MoodleClient, user_id: int) -> tuple[list[RemoteCourse], bool]:
+    """Every course, or only those of the token's owner where the right to list all is lacking."""
+    try:
+        return client.courses(), True
+    except MoodleRefused as exc:
+        if exc.code not in {"nopermissions", "accessexception", "requireloginerror"}:
+            raise
+    return client.own_courses(user_id), False
+
+
+@transaction.atomic
+def connect(name: str, url: str, token: str, service: Service, report: Report) -> tuple[Connection, bool]:
+    """Keep the site and the token; the token of an account known there is replaced. Returns it and «is new»."""
+    info = report.info
+    site, _ = Site.objects.update_or_create(
+        url=url, defaults={"name": name, "release": info.release[:100], "version": info.version}
+    )
+    connection = Connection.objects.filter(site=site, service=service, moodle_user_id=info.user_id).first()
+    is_new = connection is None
+    connection = connection or Connection(site=site, service=service, moodle_user_id=info.user_id)
+    connection.token = token
+    connection.functions = sorted(info.functions & NEEDED.keys())
+    connection.checked_at, connection.refused_at = timezone.now(), None
+    connection.save()
+    site.courses.filter(connection=None, followed=True).update(connection=connection)
+    return connection, is_new
+
+
+class NotListed(Exception):
+    """These courses do not exist, or the token may not see them. Nothing was followed."""
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        self.ids = sorted(ids)
+        super().__init__(", ".join(map(str, self.ids)))
+
+
+def follow(connection: Connection, ids: Iterable[int]) -> list[Course]:
+    """Follow these courses, all or none. Raises NotListed and MoodleError."""
+    wanted = set(ids)
+    with client_for(connection) as client:
+        found = _facts(client, connection, wanted)
+    if missing := wanted - found.keys():
+        raise NotListed(missing)
+    now = timezone.now()
+    with transaction.atomic():
+        return [_follow_one(connection, facts, now) for _, facts in sorted(found.items())]
+
+
+def _facts(client: MoodleClient, connection: Connection, wanted: set[int]) -> dict[int, RemoteCourse]:
+    """By id where allowed (it tells the visibility), else from the list."""
+    found: dict[int, RemoteCourse] = {}
+    if "core_course_get_courses_by_field" in connection.functions:
+        found = {c.moodle_id: c for c in client.courses_by_id(sorted(wanted)) if c.moodle_id in wanted}
+    if wanted - found.keys():
+        courses, _ = listed_courses(client, connection.moodle_user_id or 0)
+        found = {c.moodle_id: c for c in courses if c.moodle_id in wanted} | found
+    return found
+
+
+def _follow_one(connection: Connection, facts: RemoteCourse, now: datetime) -> Course:
+    course = Course.objects.filter(site=connection.site, moodle_id=facts.moodle_id).first() or Course(
+        site=connection.site, moodle_id=facts.moodle_id
+    )
+    if not course.followed or course.pk is None:
+        course.followed_since, course.next_sync_at = now, now
+    course.followed = True
+    course.connection = connection
+    if course.people_read is None and facts.people:
+        course.people_read = facts.people
+    take_facts(course, facts, now=now)
+    course.save()
+    return course

@@ -1,0 +1,38 @@
+import logging
+import random
+
+from celery import Task, shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from moodle_sync import runs, sync
+from moodle_sync.models import Course, SyncRun
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(bind=True, max_retries=None)
+def sync_course(self: "Task[[int], None]", run_id: int) -> None:
+    """One attempt to read one course. A taken course or a busy site is waited for, without holding a worker."""
+    run = SyncRun.objects.select_related("course").filter(pk=run_id).first()
+    if run is None or not run.is_active:
+        return
+    runs.sweep(Q(pk=run_id))  # delivered again after its worker died: the next due time starts a new one
+    run.refresh_from_db()
+    if not run.is_active:
+        return
+    if runs.claim(run) is not runs.Claim.GOT:
+        raise self.retry(countdown=random.uniform(3, 8))
+    sync.perform(run)
+
+
+@shared_task
+def enqueue_due() -> int:
+    """Once a minute: end what died, ask for what is due. Two schedulers at once do no harm. Returns how many."""
+    runs.sweep()
+    due = Course.objects.followed().filter(next_sync_at__lte=timezone.now()).exclude(connection=None)
+    asked = 0
+    for course in due.order_by("next_sync_at"):
+        runs.request_run(course, attempt=runs.next_attempt(course))
+        asked += 1
+    return asked
