@@ -76,9 +76,7 @@ class Children:
         while not ready():
             self.check()
             if time.monotonic() > deadline:
-                raise LaunchError(
-                    f"{server.name} does not answer. The end of its log:\n{server.last_lines()}"
-                )
+                raise LaunchError(f"{server.name} does not answer. The end of its log:\n{server.last_lines()}")
             self.pause(0.1)
 
     def check(self) -> None:

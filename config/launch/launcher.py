@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import FrameType
 
-from .children import Children, say
+from .children import Children, progress, say
 from .guarded import LaunchError
 from .mode import Mode, State
 from .steps import prepare, seed, services, start_moodles, start_vigie
@@ -49,17 +49,18 @@ class Launcher:
                 self._start(stack)
         except Stopped:
             say("Everything is stopped.")
-            return 0
         except LaunchError as error:
             print(f"{error}\nEverything is stopped.", file=sys.stderr, flush=True)
             return 1
         finally:
             lock.release()
+        return 0
 
     def _start(self, stack: ExitStack) -> None:
         demo = self.mode.name == "demo"
         say(f"Starting {'the demo' if demo else 'Vigie'}")
-        environment = stack.enter_context(services(self.mode))
+        with progress("PostgreSQL and Redis"):
+            environment = stack.enter_context(services(self.mode))
         port = free_port(PORT)
         url = f"http://127.0.0.1:{port}"
         environment.setdefault("VIGIE_PUBLIC_URL", url)

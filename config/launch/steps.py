@@ -21,6 +21,9 @@ LOGIN = re.compile(rf"({'|'.join(DEMO_USERS)}) \S+@\S+ \S+")
 WORLDS = {"ouest": 8101, "nord": 8102}
 CATALOGUE = REPOSITORY / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 
+# Packages bring static files too: the lock changes with them.
+STATIC_SOURCES = [REPOSITORY / "static", VAR / "assets", REPOSITORY / "requirements"]
+
 
 @contextmanager
 def services(mode: Mode) -> Iterator[dict[str, str]]:
@@ -31,11 +34,9 @@ def services(mode: Mode) -> Iterator[dict[str, str]]:
     redis = None if redis_url else Redis(mode.folder / "redis")
     try:
         if postgres:
-            with progress("PostgreSQL"):
-                database_url = postgres.start().url
+            database_url = postgres.start().url
         if redis:
-            with progress("Redis"):
-                redis_url = redis.start().url
+            redis_url = redis.start().url
         yield mode.environment(database_url, redis_url)
     finally:
         if redis:
@@ -70,7 +71,7 @@ def prepare(children: Children) -> None:
             children.run("messages", "scripts/messages.py", "compile")
     with progress("database tables"):
         children.run("migrate", "manage.py", "migrate", "--noinput", "--verbosity", "0")
-    if not static.exists() or newest([REPOSITORY / "static", VAR / "assets"]) > static.stat().st_mtime_ns:
+    if not static.exists() or newest(STATIC_SOURCES) > static.stat().st_mtime_ns:
         with progress("static files"):
             started = time.time_ns()
             children.run("collectstatic", "manage.py", "collectstatic", "--noinput", "--verbosity", "0")

@@ -28,9 +28,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--log", required=True, help="file that takes the command's output")
     parser.add_argument("--stop", default="TERM", help="signals sent one grace apart; KILL follows the last")
-    parser.add_argument(
-        "--grace", type=float, default=8.0, help="seconds left to the command after each signal"
-    )
+    parser.add_argument("--grace", type=float, default=8.0, help="seconds left to the command after each signal")
     parser.add_argument("--uid", type=int)
     parser.add_argument("--gid", type=int)
     parser.add_argument("--remove", action="append", default=[], help="folder deleted once the command ended")
