@@ -2,8 +2,16 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from dashboard.shell.navigation import entries
+from dashboard.shell.themes import COOKIE, THEMES
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """What every page's shell needs: the theme, from a cookie, so that no script has to flash it in."""
-    theme = request.COOKIES.get("theme")
-    return {"theme": theme if theme in {"light", "dark"} else "auto"}
+    """What every page's shell needs. The theme comes from a cookie, so that no script has to flash it in."""
+    theme = request.COOKIES.get(COOKIE)
+    signed_in = hasattr(request, "user") and request.user.is_authenticated
+    return {
+        "theme": theme if theme in THEMES else "auto",
+        "themes": THEMES.items(),
+        "nav": entries(request) if signed_in else [],
+    }

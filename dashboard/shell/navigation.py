@@ -1,0 +1,30 @@
+"""The entries of the side bar (tab bar on phones), by role. A later screen adds its line here."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str | Promise
+    icon: str
+    url: str
+    current: bool
+
+
+def entries(request: HttpRequest) -> list[Entry]:
+    """`current`: the page is the entry's, or lies below it."""
+    user = cast(User, request.user)
+    places: list[tuple[str | Promise, str, str]] = []
+    if user.follows_people:
+        places.append((_("Teachers"), "users", "dashboard:roster"))
+    places.append((_("Sessions"), "school", "dashboard:courses"))
+    urls = [(label, icon, reverse(name)) for label, icon, name in places]
+    return [Entry(label, icon, url, request.path.startswith(url)) for label, icon, url in urls]

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from dashboard.shell import views
+
+urlpatterns = [path("preferences/theme/", views.theme, name="theme")]

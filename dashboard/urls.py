@@ -1,0 +1,10 @@
+from django.urls import include, path
+
+app_name = "dashboard"
+urlpatterns = [
+    path("", include("dashboard.shell.urls")),
+    path("", include("dashboard.roster.urls")),
+    path("", include("dashboard.person.urls")),
+    path("", include("dashboard.calls.urls")),
+    path("", include("dashboard.courses.urls")),
+]
