@@ -33,10 +33,7 @@ def embedded_services(var: Path, *, ephemeral: bool = False) -> Iterator[Urls]:
     """Start both; their data is kept in `var`, or thrown away at the end (`var` is then not used)."""
     with ExitStack() as stack:
         # A folder of its own each: whatever happens to us, the server's warden deletes it whole.
-        homes = [
-            stack.enter_context(ephemeral_folder()) if ephemeral else var / name
-            for name in ("postgres", "redis")
-        ]
+        homes = [stack.enter_context(ephemeral_folder()) if ephemeral else var / name for name in ("postgres", "redis")]
         postgres = stack.enter_context(Postgres(homes[0], ephemeral=ephemeral))
         redis = stack.enter_context(Redis(homes[1], ephemeral=ephemeral))
         yield Urls(postgres.url, redis.url)

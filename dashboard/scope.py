@@ -1,5 +1,7 @@
 """Who sees what (product.md §6.2). Every view starts from one of these querysets; a stranger's row is a 404."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
@@ -39,10 +41,12 @@ def visible_enrolments(user: User) -> QuerySet[Enrolment]:
     return enrolments.filter(course__followed=True, pk__in=_entrusted(user))
 
 
-def _entrusted(user: User) -> QuerySet[Enrolment, int]:
+def _entrusted(user: User) -> QuerySet[Enrolment, Any]:
     """Ids of a tutor's enrolments. A union of index look-ups: an OR would read every row."""
     current = user.assignments.current()
-    whole, ungrouped, groups = set(), set(), set()
+    whole: set[int] = set()
+    ungrouped: set[int] = set()
+    groups: set[int] = set()
     for course_id, group_id, without_group in current.values_list("course_id", "group_id", "ungrouped"):
         if group_id:
             groups.add(group_id)
@@ -67,9 +71,7 @@ def visible_groups(user: User) -> QuerySet[Group]:
     groups = Group.objects.filter(gone_at=None)
     if user.is_coordinator:
         return groups.filter(course__in=visible_courses(user))
-    return groups.filter(
-        pk__in=Membership.objects.filter(enrolment__in=visible_enrolments(user)).values("group")
-    )
+    return groups.filter(pk__in=Membership.objects.filter(enrolment__in=visible_enrolments(user)).values("group"))
 
 
 def visible_people(user: User) -> QuerySet[Person]:

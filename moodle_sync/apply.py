@@ -18,9 +18,7 @@ SHRINK_FLOOR = 10
 LOCK_CLASS = 0x5669
 """First key of our advisory locks; the second is the site: two courses of one site share participants."""
 NEW_SUSPENDED = "CASE WHEN %(knows_suspended)s THEN s.moodle_id = ANY(%(suspended)s) ELSE e.suspended END"
-STANDING = (
-    "CASE WHEN s.is_staff THEN 'staff' WHEN {suspended} OR p.suspended THEN 'suspended' ELSE 'present' END"
-)
+STANDING = "CASE WHEN s.is_staff THEN 'staff' WHEN {suspended} OR p.suspended THEN 'suspended' ELSE 'present' END"
 SITE_ACCESS = (
     "CASE WHEN s.last_site_access IS NULL THEN NULL"
     " ELSE GREATEST(to_timestamp(s.last_site_access), e.last_site_access) END"
@@ -92,9 +90,7 @@ class Apply:
             " WHERE a.run_id = %(run)s AND b.run_id = %(run)s AND a.moodle_id = b.moodle_id AND a.id < b.id"
         )
         self.reading.overlapping = self.reading.overlapping or doubled > 0
-        [(self.changes.fetched,)] = self._rows(
-            "SELECT count(*) FROM moodle_sync_stagedperson WHERE run_id = %(run)s"
-        )
+        [(self.changes.fetched,)] = self._rows("SELECT count(*) FROM moodle_sync_stagedperson WHERE run_id = %(run)s")
 
     def _guard(self) -> None:
         [(known,)] = self._rows(
@@ -108,8 +104,7 @@ class Apply:
         """Absent is «not allowed to know», and keeps what is known; unless others came with that field."""
         kept = {name: f"COALESCE(s.{name}, p.{name})" for name in ("first_name", "last_name", "email")}
         kept |= {
-            name: f"COALESCE(s.{name}, '')" if name in self.staging.seen else f"p.{name}"
-            for name in SOMETIMES_EMPTY
+            name: f"COALESCE(s.{name}, '')" if name in self.staging.seen else f"p.{name}" for name in SOMETIMES_EMPTY
         }
         kept["full_name"] = "s.full_name"
         changed = self._rows(
@@ -291,7 +286,8 @@ class Apply:
     def _rows(self, sql: str) -> list[Any]:
         with connection.cursor() as cursor:
             cursor.execute(sql, self._params)
-            return cursor.fetchall()
+            rows: list[Any] = cursor.fetchall()
+            return rows
 
 
 def staged_ids(run_id: int) -> Iterable[int]:

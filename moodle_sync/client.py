@@ -56,9 +56,7 @@ class MoodleClient:
     def own_courses(self, user_id: int) -> list[RemoteCourse]:
         """The courses `user_id` is enrolled in."""
         params = {"userid": user_id}
-        return self._read(
-            "core_enrol_get_users_courses", params, lambda data: [_course(c) for c in _list(data)]
-        )
+        return self._read("core_enrol_get_users_courses", params, lambda data: [_course(c) for c in _list(data)])
 
     def courses_by_id(self, ids: Iterable[int]) -> list[RemoteCourse]:
         """The facts of these courses, as far as the token may see them; the others are missing."""
@@ -80,23 +78,17 @@ class MoodleClient:
     def enrolled(self, course_id: int, *, start: int, limit: int) -> list[RemoteParticipant]:
         """One page by ascending id. It may be shorter than `limit` though more follow; [] past the end."""
         params = _options(courseid=course_id, userfields=",".join(FIELDS), limitfrom=start, limitnumber=limit)
-        return self._read(
-            "core_enrol_get_enrolled_users", params, lambda data: [_participant(u) for u in _list(data)]
-        )
+        return self._read("core_enrol_get_enrolled_users", params, lambda data: [_participant(u) for u in _list(data)])
 
     def suspended_ids(self, course_id: int) -> set[int]:
         """Ids of the suspended, expired or not yet begun enrolments. Moodle ≥ 3.11: others ignore the option."""
         params = _options(courseid=course_id, userfields="id", onlysuspended=1)
-        return self._read(
-            "core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)}
-        )
+        return self._read("core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)})
 
     def active_ids(self, course_id: int) -> set[int]:
         """Ids of the active enrolments: what Moodle < 3.11 can tell instead."""
         params = _options(courseid=course_id, userfields="id", onlyactive=1)
-        return self._read(
-            "core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)}
-        )
+        return self._read("core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)})
 
     def accounts_suspended(self, user_ids: Sequence[int]) -> dict[int, bool]:
         """Whether each account is suspended; those the token may not see are missing."""

@@ -15,9 +15,7 @@ def _keys() -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in settings.TOKEN_KEYS])
     except ValueError as exc:
-        raise ImproperlyConfigured(
-            "VIGIE_TOKEN_KEYS must hold Fernet keys: 32 bytes in URL-safe base64."
-        ) from exc
+        raise ImproperlyConfigured("VIGIE_TOKEN_KEYS must hold Fernet keys: 32 bytes in URL-safe base64.") from exc
 
 
 def encrypt(token: str) -> str:

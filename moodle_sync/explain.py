@@ -52,9 +52,7 @@ BY_CODE: dict[str, Explanation] = {
     "errorcoursecontextnotvalid": Explanation(
         _("The token’s account has no access to this course, or the course is hidden from it."),
         MOODLE_ADMIN,
-        _(
-            "Enrol the account in the course, or give its role moodle/course:view and moodle/course:viewhiddencourses."
-        ),
+        _("Enrol the account in the course, or give its role moodle/course:view and moodle/course:viewhiddencourses."),
     ),
     "requireloginerror": Explanation(
         _("The token’s account has no access to this course."),

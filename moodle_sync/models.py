@@ -56,9 +56,7 @@ class Connection(models.Model):
     site = models.ForeignKey(Site, models.CASCADE, related_name="connections")
     service = models.CharField(max_length=10, choices=Service, default=Service.DEDICATED)
     token_encrypted = models.TextField()
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     moodle_user_id = models.PositiveBigIntegerField(null=True, help_text="Whose token it is, on Moodle.")
     functions = ArrayField(models.CharField(max_length=100), default=list)
     checked_at = models.DateTimeField(null=True)
@@ -66,9 +64,7 @@ class Connection(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["site", "moodle_user_id", "service"], name="one_connection_per_account"
-            )
+            models.UniqueConstraint(fields=["site", "moodle_user_id", "service"], name="one_connection_per_account")
         ]
 
     def __str__(self) -> str:
@@ -102,18 +98,12 @@ class Course(models.Model):
     followed_since = models.DateTimeField(default=timezone.now)
     dormant_after = models.DurationField(default=timedelta(days=14))
 
-    first_synced_at = models.DateTimeField(
-        null=True, help_text="The first good read: who joins later is new."
-    )
+    first_synced_at = models.DateTimeField(null=True, help_text="The first good read: who joins later is new.")
     synced_at = models.DateTimeField(null=True, help_text="Moment the last good read began: the data's date.")
     complete_reads = models.PositiveIntegerField(default=0)
     people_read = models.PositiveIntegerField(null=True, help_text="Accounts in the last good read.")
-    accounts_checked_at = models.DateTimeField(
-        null=True, help_text="Last look at every account's suspension."
-    )
-    claimed_by = models.BigIntegerField(
-        null=True, help_text="The run that reads it now: its proof when it writes."
-    )
+    accounts_checked_at = models.DateTimeField(null=True, help_text="Last look at every account's suspension.")
+    claimed_by = models.BigIntegerField(null=True, help_text="The run that reads it now: its proof when it writes.")
     claim_expires_at = models.DateTimeField(null=True, help_text="Pushed on with every page.")
     next_sync_at = models.DateTimeField(default=timezone.now)
 
@@ -147,9 +137,7 @@ class Group(models.Model):
     gone_at = models.DateTimeField(null=True, help_text="No longer on Moodle; kept for what hangs on it.")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id")
-        ]
+        constraints = [models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id")]
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -177,9 +165,7 @@ class Participant(models.Model):
     objects = ParticipantQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["site", "moodle_id"], name="one_participant_per_moodle_id")
-        ]
+        constraints = [models.UniqueConstraint(fields=["site", "moodle_id"], name="one_participant_per_moodle_id")]
         indexes = [
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="participant_search"),
             models.Index(fields=["sort_key"], name="participant_sort"),
@@ -205,13 +191,12 @@ class Enrolment(models.Model):
     last_site_access = models.DateTimeField(null=True, help_text="1970: never. NULL: not allowed to know.")
     standing = models.CharField(max_length=10, choices=Standing, default=Standing.PRESENT)
     first_seen_at = models.DateTimeField(default=timezone.now)
-    missed_reads = models.PositiveSmallIntegerField(
-        default=0, help_text="Complete reads without this person."
-    )
+    missed_reads = models.PositiveSmallIntegerField(default=0, help_text="Complete reads without this person.")
     left_at = models.DateTimeField(null=True)
     groups = models.ManyToManyField(Group, through="Membership", related_name="enrolments")
 
     objects = EnrolmentQuerySet.as_manager()
+    access: str  # annotated by with_access()
 
     class Meta:
         constraints = [
@@ -244,18 +229,14 @@ class Membership(models.Model):
     group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["enrolment", "group"], name="one_membership_per_group")
-        ]
+        constraints = [models.UniqueConstraint(fields=["enrolment", "group"], name="one_membership_per_group")]
 
 
 class SyncRun(models.Model):
     """One attempt to read one course, with what it found and why it stopped."""
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="runs")
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=12, choices=RunState, default=RunState.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=1)
     accept_shrink = models.BooleanField(default=False)

@@ -12,17 +12,10 @@ from moodle_sync.enums import ACTIVE_RUNS, EPOCH, Access, Standing
 from moodle_sync.text import search_words
 
 if TYPE_CHECKING:
-    from moodle_sync.models import Course, Enrolment, Participant, SyncRun
-
-    _CourseBase = models.QuerySet[Course]
-    _EnrolmentBase = models.QuerySet[Enrolment]
-    _ParticipantBase = models.QuerySet[Participant]
-    _RunBase = models.QuerySet[SyncRun]
-else:
-    _CourseBase = _EnrolmentBase = _ParticipantBase = _RunBase = models.QuerySet
+    from moodle_sync.models import Course, Enrolment, Participant, SyncRun  # noqa: F401
 
 
-class CourseQuerySet(_CourseBase):
+class CourseQuerySet(models.QuerySet["Course"]):
     def followed(self) -> Self:
         return self.filter(followed=True)
 
@@ -36,7 +29,7 @@ class CourseQuerySet(_CourseBase):
         )
 
 
-class ParticipantQuerySet(_ParticipantBase):
+class ParticipantQuerySet(models.QuerySet["Participant"]):
     def search(self, query: str) -> Self:
         """Every word in name, e-mail or phone; accents, case and word order do not matter."""
         found = self
@@ -45,22 +38,20 @@ class ParticipantQuerySet(_ParticipantBase):
         return found
 
 
-class EnrolmentQuerySet(_EnrolmentBase):
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def present(self) -> Self:
         """Trainees who count: not left, not suspended, not staff."""
         return self.filter(standing=Standing.PRESENT)
 
     def with_access(self, *, now: datetime | None = None) -> Self:
         """Annotate `access`, one of `Access`. See product.md §3: the first rule that holds decides."""
-        return self.annotate(
-            access=access_case("", now or timezone.now(), dormant_after=F("course__dormant_after"))
-        )
+        return self.annotate(access=access_case("", now or timezone.now(), dormant_after=F("course__dormant_after")))
 
     def with_group_ids(self) -> Self:
         return self.annotate(group_ids=ArrayAgg("memberships__group_id", default=Value([])))
 
 
-class SyncRunQuerySet(_RunBase):
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE_RUNS)
 

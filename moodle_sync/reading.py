@@ -79,13 +79,9 @@ class CourseReader:
     def suspensions(self) -> None:
         """Suspended, expired or not yet begun enrolments, where the token may know."""
         if self._version >= ONLYSUSPENDED_SINCE:
-            self.reading.suspended = self._optional(
-                "suspended", lambda: self._client.suspended_ids(self._course_id)
-            )
+            self.reading.suspended = self._optional("suspended", lambda: self._client.suspended_ids(self._course_id))
         else:
-            self.reading.active = self._optional(
-                "suspended", lambda: self._client.active_ids(self._course_id)
-            )
+            self.reading.active = self._optional("suspended", lambda: self._client.active_ids(self._course_id))
 
     def accounts(self, user_ids: list[int]) -> dict[int, bool]:
         """Which of these accounts are suspended. One that Moodle cannot give is left unknown."""

@@ -89,9 +89,7 @@ def claim(run: SyncRun) -> Claim:
     mine = Course.objects.filter(free, pk=run.course_id)
     if not mine.update(claimed_by=run.pk, claim_expires_at=now + CLAIM_LASTS):
         return Claim.COURSE_TAKEN
-    started = SyncRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(
-        state=RunState.RUNNING, started_at=now
-    )
+    started = SyncRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=RunState.RUNNING, started_at=now)
     if not started:  # ended meanwhile, or already run by a worker that died
         release(run)
         return Claim.COURSE_TAKEN
@@ -138,9 +136,7 @@ def interval(course: Course, now: datetime) -> timedelta:
     return timedelta(minutes=settings.SYNC_MINUTES_RUNNING)
 
 
-def _delay(
-    course: Course, run: SyncRun, state: RunState, now: datetime, retry_after: int | None
-) -> timedelta:
+def _delay(course: Course, run: SyncRun, state: RunState, now: datetime, retry_after: int | None) -> timedelta:
     usual = interval(course, now)
     jitter = random.uniform(0.95, 1.1)
     match state:

@@ -1,6 +1,6 @@
 """Pages as they arrive, copied into `StagedPerson`: memory holds one page, whatever the course's size."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 from django.db import connection
 
@@ -18,7 +18,7 @@ SOMETIMES_EMPTY = ("city", "country", "phone1", "phone2", "institution")
 
 
 class Staging:
-    def __init__(self, run_id: int, trainee_roles: Set[str]) -> None:
+    def __init__(self, run_id: int, trainee_roles: frozenset[str]) -> None:
         self._run_id = run_id
         self._trainee_roles = trainee_roles
         self.seen: set[str] = set()

@@ -132,19 +132,13 @@ def _write(
             first_accesses=changes.first_accesses,
             skipped_positions=[gap.position + 1 for gap in reading.gaps],
             missing_rights=reading.missing_rights,
-            error_code=str(reading.unread.code)
-            if reading.unread
-            else "invalidresponse"
-            if reading.gaps
-            else "",
+            error_code=str(reading.unread.code) if reading.unread else "invalidresponse" if reading.gaps else "",
             error_function=reading.unread.function if reading.unread else "",
         )
         transaction.on_commit(lambda: course_synced.send(Course, course_id=course.pk, run_id=run.pk))
 
 
-def _update_course(
-    course: Course, reading: Reading, changes: Changes, read_at: datetime, *, checked_all: bool
-) -> None:
+def _update_course(course: Course, reading: Reading, changes: Changes, read_at: datetime, *, checked_all: bool) -> None:
     if reading.facts:
         take_facts(course, reading.facts, now=read_at)
     course.synced_at = read_at

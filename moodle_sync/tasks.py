@@ -17,9 +17,7 @@ def sync_course(self: "Task[[int], None]", run_id: int) -> None:
     run = SyncRun.objects.select_related("course").filter(pk=run_id).first()
     if run is None or not run.is_active:
         return
-    runs.sweep(Q(pk=run_id))  # delivered again after its worker died: the next due time starts a new one
-    run.refresh_from_db()
-    if not run.is_active:
+    if runs.sweep(Q(pk=run_id)):  # delivered again after its worker died: the next due time starts a new one
         return
     if runs.claim(run) is not runs.Claim.GOT:
         raise self.retry(countdown=random.uniform(3, 8))

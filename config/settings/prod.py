@@ -2,14 +2,15 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config import env
 from config.settings.base import *  # noqa: F403
 
 if not TOKEN_KEYS:  # noqa: F405
     raise ImproperlyConfigured("VIGIE_TOKEN_KEYS is not set: Moodle tokens could not be encrypted.")
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = env.flag("VIGIE_SSL_REDIRECT", True)  # noqa: F405
-SECURE_HSTS_SECONDS = env.number("VIGIE_HSTS_SECONDS", 31_536_000)  # noqa: F405
+SECURE_SSL_REDIRECT = env.flag("VIGIE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = env.number("VIGIE_HSTS_SECONDS", 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

@@ -1,7 +1,12 @@
 """Assignments that follow from Moodle's tutor roles. Those made by hand are never touched."""
 
+from typing import Any
+
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.models import Assignment, Role, User
@@ -46,7 +51,20 @@ def _wanted(course: Course) -> set[Key]:
         )
     )
     wanted: set[Key] = set()
-    for enrolment in tutors.filter(address__in=users).prefetch_related("memberships"):
-        groups = [membership.group_id for membership in enrolment.memberships.all()]
-        wanted |= {(users[enrolment.address], group) for group in groups or [None]}
+    for enrolment in tutors.filter(address__in=users).select_related("participant").prefetch_related("memberships"):
+        groups: list[int | None] = [membership.group_id for membership in enrolment.memberships.all()]
+        wanted |= {(users[enrolment.participant.email.lower()], group) for group in groups or [None]}
     return wanted
+
+
+@receiver(post_save, sender=User, dispatch_uid="dashboard.assign")
+def follow_new_tutor(
+    sender: type[User], instance: User, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
+    """Who was just invited need not wait for the next sync; who was deactivated loses their people at once."""
+    if update_fields is not None and not update_fields & {"email", "role", "is_active"}:
+        return
+    tutored = Q(enrolments__in=Enrolment.objects.filter(participant__email__iexact=instance.email))
+    followed = Q(assignments__user=instance, assignments__ended_at=None)
+    for course in Course.objects.filter(tutored | followed).select_related("site").distinct():
+        follow_moodle_roles(course)

@@ -142,9 +142,7 @@ def reopen_returned(course: Course, now: datetime) -> int:
         PRESENT, enrolment__course=course, state=State.CLOSED_OUT, closed_for=ClosedFor.LEFT
     )
     with _locked(back) as rows:
-        accesses = dict(
-            Enrolment.objects.filter(follow_up__in=rows).with_access(now=now).values_list("pk", "access")
-        )
+        accesses = {e.pk: e.access for e in Enrolment.objects.filter(follow_up__in=rows).with_access(now=now)}
         for row in rows:
             facts = facts_of(row.enrolment, course, Access(accesses[row.enrolment_id]), now)
             moves.move_all([row], kind=Kind.REJOINED, to=initial(facts, now=now))

@@ -28,9 +28,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("moodle_id", models.PositiveBigIntegerField()),
                 ("first_name", models.CharField(blank=True, max_length=100)),
@@ -52,9 +50,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
                 (
@@ -89,15 +85,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "release",
-                    models.CharField(
-                        blank=True, help_text="As Moodle says it: 5.1.3+ (Build: …)", max_length=100
-                    ),
+                    models.CharField(blank=True, help_text="As Moodle says it: 5.1.3+ (Build: …)", max_length=100),
                 ),
                 (
                     "version",
-                    models.BigIntegerField(
-                        default=0, help_text="Moodle's branch in 10 digits; 0: not known."
-                    ),
+                    models.BigIntegerField(default=0, help_text="Moodle's branch in 10 digits; 0: not known."),
                 ),
                 (
                     "max_concurrent",
@@ -117,9 +109,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "service",
@@ -170,9 +160,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("moodle_id", models.PositiveBigIntegerField()),
                 ("short_name", models.CharField(max_length=255)),
@@ -195,9 +183,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "synced_at",
-                    models.DateTimeField(
-                        help_text="Moment the last good read began: the data's date.", null=True
-                    ),
+                    models.DateTimeField(help_text="Moment the last good read began: the data's date.", null=True),
                 ),
                 ("complete_reads", models.PositiveIntegerField(default=0)),
                 (
@@ -210,9 +196,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "claimed_by",
-                    models.BigIntegerField(
-                        help_text="The run that reads it now: its proof when it writes.", null=True
-                    ),
+                    models.BigIntegerField(help_text="The run that reads it now: its proof when it writes.", null=True),
                 ),
                 ("claim_expires_at", models.DateTimeField(help_text="Pushed on with every page.", null=True)),
                 ("next_sync_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -240,9 +224,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "roles",
@@ -281,9 +263,7 @@ class Migration(migrations.Migration):
                 ("first_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "missed_reads",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="Complete reads without this person."
-                    ),
+                    models.PositiveSmallIntegerField(default=0, help_text="Complete reads without this person."),
                 ),
                 ("left_at", models.DateTimeField(null=True)),
                 (
@@ -301,17 +281,13 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("moodle_id", models.PositiveBigIntegerField()),
                 ("name", models.CharField(max_length=255)),
                 (
                     "gone_at",
-                    models.DateTimeField(
-                        help_text="No longer on Moodle; kept for what hangs on it.", null=True
-                    ),
+                    models.DateTimeField(help_text="No longer on Moodle; kept for what hangs on it.", null=True),
                 ),
                 (
                     "course",
@@ -331,9 +307,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "enrolment",
@@ -383,9 +357,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "state",
@@ -459,9 +431,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("moodle_id", models.BigIntegerField()),
                 ("first_name", models.TextField(null=True)),
@@ -507,15 +477,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="group",
-            constraint=models.UniqueConstraint(
-                fields=("course", "moodle_id"), name="one_group_per_moodle_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("course", "moodle_id"), name="one_group_per_moodle_id"),
         ),
         migrations.AddConstraint(
             model_name="membership",
-            constraint=models.UniqueConstraint(
-                fields=("enrolment", "group"), name="one_membership_per_group"
-            ),
+            constraint=models.UniqueConstraint(fields=("enrolment", "group"), name="one_membership_per_group"),
         ),
         migrations.AddIndex(
             model_name="enrolment",
@@ -532,16 +498,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="enrolment",
-            constraint=models.UniqueConstraint(
-                fields=("course", "participant"), name="one_enrolment_per_course"
-            ),
+            constraint=models.UniqueConstraint(fields=("course", "participant"), name="one_enrolment_per_course"),
         ),
         migrations.AddConstraint(
             model_name="enrolment",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("left_at__isnull", True), ("standing__in", ["left", "staff"]), _connector="OR"
-                ),
+                condition=models.Q(("left_at__isnull", True), ("standing__in", ["left", "staff"]), _connector="OR"),
                 name="who_left_is_not_present",
             ),
         ),
@@ -562,15 +524,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="participant",
-            constraint=models.UniqueConstraint(
-                fields=("site", "moodle_id"), name="one_participant_per_moodle_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("site", "moodle_id"), name="one_participant_per_moodle_id"),
         ),
         migrations.AddIndex(
             model_name="course",
-            index=models.Index(
-                condition=models.Q(("followed", True)), fields=["next_sync_at"], name="course_due"
-            ),
+            index=models.Index(condition=models.Q(("followed", True)), fields=["next_sync_at"], name="course_due"),
         ),
         migrations.AddConstraint(
             model_name="course",

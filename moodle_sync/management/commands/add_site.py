@@ -34,14 +34,11 @@ class Command(MoodleCommand):
             url = sites.normalised_url(options["url"])
         except sites.BadAddress as exc:
             raise CommandError(
-                _("“%(url)s” is not a web address such as https://moodle.example.org")
-                % {"url": options["url"]},
+                _("“%(url)s” is not a web address such as https://moodle.example.org") % {"url": options["url"]},
                 returncode=USAGE,
             ) from exc
         if not name or Site.objects.filter(name=name).exclude(url=url).exists():
-            raise CommandError(
-                _("Another platform is already called “%(name)s”.") % {"name": name}, returncode=USAGE
-            )
+            raise CommandError(_("Another platform is already called “%(name)s”.") % {"name": name}, returncode=USAGE)
         try:
             report = sites.inspect(url, token)
         except MoodleError as exc:

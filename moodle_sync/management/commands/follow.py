@@ -21,9 +21,7 @@ class Command(MoodleCommand):
             courses = sites.follow(connection, options["courses"])
         except sites.NotListed as exc:
             raise CommandError(
-                _(
-                    "Nothing was followed. Unknown to Moodle, or hidden from this token: %(ids)s. See list_courses."
-                )
+                _("Nothing was followed. Unknown to Moodle, or hidden from this token: %(ids)s. See list_courses.")
                 % {"ids": exc},
                 returncode=FAILED,
             ) from exc

@@ -47,9 +47,7 @@ class Command(MoodleCommand):
         if moodle_id is not None:
             courses = courses.filter(moodle_id=moodle_id)
         if not courses:
-            raise CommandError(
-                _("No followed course matches. See list_courses and follow."), returncode=USAGE
-            )
+            raise CommandError(_("No followed course matches. See list_courses and follow."), returncode=USAGE)
         return list(courses)
 
     def _inline(self, courses: list[Course], accept_shrink: bool, timeout: int) -> Iterator[SyncRun]:
@@ -74,9 +72,7 @@ class Command(MoodleCommand):
                 yield run
             if waiting and time.monotonic() > deadline:
                 raise CommandError(
-                    _(
-                        "No answer from the workers after %(seconds)d s; the reads stay queued. Is a worker running?"
-                    )
+                    _("No answer from the workers after %(seconds)d s; the reads stay queued. Is a worker running?")
                     % {"seconds": timeout},
                     returncode=FAILED,
                 )
@@ -86,9 +82,7 @@ class Command(MoodleCommand):
     def _tell(self, run: SyncRun) -> None:
         course, trouble = run.course, explain(run)
         seconds = (
-            round((run.finished_at - run.started_at).total_seconds(), 3)
-            if run.finished_at and run.started_at
-            else None
+            round((run.finished_at - run.started_at).total_seconds(), 3) if run.finished_at and run.started_at else None
         )
         error = f"{trouble.what} {trouble.who}. {trouble.todo}" if trouble else ""
         data = {

@@ -17,8 +17,7 @@ class Command(MoodleCommand):
         courses = list(self.site(options["site"]).courses.followed().filter(moodle_id__in=options["courses"]))
         if unknown := set(options["courses"]) - {course.moodle_id for course in courses}:
             raise CommandError(
-                _("Nothing was changed. Not followed: %(ids)s.")
-                % {"ids": ", ".join(map(str, sorted(unknown)))},
+                _("Nothing was changed. Not followed: %(ids)s.") % {"ids": ", ".join(map(str, sorted(unknown)))},
                 returncode=FAILED,
             )
         for course in courses:
