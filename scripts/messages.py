@@ -114,6 +114,9 @@ def update() -> int:
 
 def compile_() -> int:
     target = PO.with_suffix(".mo")
+    if not PO.exists():
+        print(f"{PO.relative_to(ROOT)} is missing: run `make messages`", file=sys.stderr)
+        return 0
     if target.exists() and target.stat().st_mtime_ns >= PO.stat().st_mtime_ns:
         return 0
     # Written aside and renamed: a process that starts meanwhile never reads half a catalogue.
