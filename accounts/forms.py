@@ -27,7 +27,12 @@ class LargeFields(django_forms.Form):
 
 
 class LoginForm(LargeFields, forms.LoginForm):
-    pass
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Which of the two is wrong is a secret: both are marked, and described by the one note."""
+        super().add_error(field, error)
+        if field is None:
+            for name in ("login", "password"):
+                self.fields[name].widget.attrs |= {"aria-invalid": "true", "aria-describedby": "form-errors"}
 
 
 class ResetPasswordForm(LargeFields, forms.ResetPasswordForm):
