@@ -38,9 +38,7 @@ def build(name: str, born: int, speed: float, journal: Path | None) -> World:
         people, _, courses = name.removeprefix("big:").partition("x")
         return big_world(int(people), int(courses or 1))
     if name not in DEMO_WORLDS:
-        raise SystemExit(
-            f"unknown world {name!r}: {', '.join(DEMO_WORLDS)}, big:PEOPLE or big:PEOPLExCOURSES"
-        )
+        raise SystemExit(f"unknown world {name!r}: {', '.join(DEMO_WORLDS)}, big:PEOPLE or big:PEOPLExCOURSES")
     return DEMO_WORLDS[name].build(born=born, speed=speed, journal=journal)
 
 

@@ -30,9 +30,7 @@ def service_account(world: World, token: str, *, user_id: int = 2) -> User:
     return user
 
 
-def big_world(
-    participants: int = 5_000, courses: int = 1, *, version: str = "5.1", seed: str = "big"
-) -> World:
+def big_world(participants: int = 5_000, courses: int = 1, *, version: str = "5.1", seed: str = "big") -> World:
     """`participants` people, dealt out evenly to `courses` courses (ids from 2), in groups of 30.
 
     Token: `big.TOKEN`. The whole answer of a call is kept and sent again at once.
@@ -49,9 +47,7 @@ def big_world(
         )
         size = participants // courses + (index < participants % courses)
         numbering = 1 + index * (participants // GROUP_SIZE + 1)
-        groups = [
-            world.add_group(course, f"Groupe {n + 1}", numbering + n) for n in range(-(-size // GROUP_SIZE))
-        ]
+        groups = [world.add_group(course, f"Groupe {n + 1}", numbering + n) for n in range(-(-size // GROUP_SIZE))]
         for rank in range(size):
             user = world.add_user(people.plain(user_id))
             enrolment = world.enrol(course, user, "student", groups=[groups[rank // GROUP_SIZE]])

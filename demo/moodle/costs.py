@@ -31,9 +31,7 @@ COURSE_PROFILE = 6.5
 USER_BY_FIELD = 4.3
 
 
-def enrolled_users(
-    people: int, fields: Collection[str] | None, enrolled: int, *, by_status: bool = False
-) -> float:
+def enrolled_users(people: int, fields: Collection[str] | None, enrolled: int, *, by_status: bool = False) -> float:
     cost = CALL + (SCANNED * enrolled if by_status else 0.0)
     if fields is None:
         return cost + PERSON_ALL_FIELDS * people

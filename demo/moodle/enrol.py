@@ -126,11 +126,7 @@ def _page(people: list[tuple[User, Enrolment]], options: dict[str, str]) -> list
 
 def _shown(call: Call, course: Course, user: User) -> bool:
     """Rows are dropped here, after the limit: a page can be shorter than asked though more follow."""
-    return (
-        user.id == call.user.id
-        or call.can(cap.VIEW_DETAILS, course)
-        or call.world.is_contact(course, user.id)
-    )
+    return user.id == call.user.id or call.can(cap.VIEW_DETAILS, course) or call.world.is_contact(course, user.id)
 
 
 def get_users_courses(call: Call) -> list[dict[str, Any]]:

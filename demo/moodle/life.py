@@ -109,9 +109,7 @@ class Life:
             self.log.append(event)
         self.time = max(self.time, now)
 
-    def contacted(
-        self, *, course_id: int, outcome: str, user_id: int | None = None, email: str = ""
-    ) -> int | None:
+    def contacted(self, *, course_id: int, outcome: str, user_id: int | None = None, email: str = "") -> int | None:
         """Someone was contacted; says when they will come in because of it, or None.
 
         Raises KeyError for a person or course that is not here.

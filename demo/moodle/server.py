@@ -172,9 +172,7 @@ class MoodleServer(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def running(
-    world: World, *, port: int = 0, control_token: str = "", paced: bool = False
-) -> Iterator[MoodleServer]:
+def running(world: World, *, port: int = 0, control_token: str = "", paced: bool = False) -> Iterator[MoodleServer]:
     """Serve a world from a thread of this process: `with running(world) as server: server.url`."""
     server = MoodleServer(world, port=port, control_token=control_token, paced=paced)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -143,9 +143,7 @@ class Builder:
         opens = self.born - plan.opened * DAY
         # Sessions open at eight in the morning.
         opens -= opens % DAY - 7 * HOUR
-        course = self.world.add_course(
-            Course(plan.id, plan.shortname, plan.fullname, opens, opens + plan.days * DAY)
-        )
+        course = self.world.add_course(Course(plan.id, plan.shortname, plan.fullname, opens, opens + plan.days * DAY))
         course.visible, course.groupmode = plan.visible, plan.groupmode
         groups = [self.world.add_group(course, self._group_name(n)) for n in range(plan.groups)]
         self._enrol_staff(plan, course, groups)
@@ -225,9 +223,7 @@ OUEST = DemoWorld(
         DemoCourse(4, "2026-EMI", "Éducation aux médias & à l’information", 18, 60, 240, 8),
         DemoCourse(5, "2026-LAICITE", "Laïcité et valeurs de la République", 25, 90, 1_200, 40),
         DemoCourse(6, "2026-INCLUSION", "Scolariser un élève à besoins particuliers", 70, 50, 200, 8),
-        DemoCourse(
-            7, "2026-HIST-CACHE", "Enseigner l’histoire locale (en préparation)", 2, 60, 40, 2, visible=False
-        ),
+        DemoCourse(7, "2026-HIST-CACHE", "Enseigner l’histoire locale (en préparation)", 2, 60, 40, 2, visible=False),
         DemoCourse(8, "2026-NUM-IA", "Intelligence artificielle : premiers pas", -7, 45, 160, 6),
     ),
 )
@@ -243,9 +239,7 @@ NORD = DemoWorld(
         DemoCourse(2, "NORD-LECTURE", "Lire et comprendre au cycle 3", 6, 60, 90, 4),
         DemoCourse(3, "NORD-ORAL", "L’oral, du CP à la 3e", 13, 60, 140, 6, groupmode=SEPARATE_GROUPS),
         # This role may not see hidden fields: here nobody's access is known.
-        DemoCourse(
-            4, "NORD-CLIMAT", "Climat scolaire : agir en équipe", 20, 60, 60, 3, tutor_role="formateur"
-        ),
+        DemoCourse(4, "NORD-CLIMAT", "Climat scolaire : agir en équipe", 20, 60, 60, 3, tutor_role="formateur"),
     ),
 )
 DEMO_WORLDS = {world.name: world for world in (OUEST, NORD)}

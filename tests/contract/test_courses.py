@@ -174,7 +174,7 @@ def test_people_by_id_break_on_a_bad_profile(moodle: Site) -> None:
 
 
 def test_profiles_in_a_course(moodle: Site) -> None:
-    params = {}
+    params: dict[str, str] = {}
     for index, user_id in enumerate((26, 56, 7)):
         params |= {f"userlist[{index}][userid]": str(user_id), f"userlist[{index}][courseid]": "2"}
     people = moodle.get("core_user_get_course_user_profiles", params)

@@ -174,8 +174,8 @@ def test_userfields_restrict_and_id_and_full_name_always_come(moodle: Site) -> N
 
 
 def test_unknown_options_are_ignored_and_unknown_fields_refused(moodle: Site) -> None:
-    options = {"nosuchoption": 1, "userfields": "id,fullname,lastcourseaccess", "limitnumber": 2}
-    assert ids(moodle.people(COURSE_A, **options)) == [3, 4]
+    options: dict[str, object] = {"nosuchoption": 1, "userfields": "id,fullname,lastcourseaccess", "limitnumber": 2}
+    assert ids(moodle.people(COURSE_A, token=SERVICE, **options)) == [3, 4]
     assert moodle.people(COURSE_A, userfields="id,nosuchfield")["errorcode"] == "invaliduserfield"
 
 
@@ -183,9 +183,9 @@ def test_sort_orders(moodle: Site) -> None:
     assert moodle.people(COURSE_A, sortby="lastaccess")["errorcode"] == "invalidparameter"
     by_name = moodle.people(COURSE_A, sortby="lastname", userfields="id,firstname,lastname", limitnumber=60)
     assert set(ids(by_name)[:5]) == NAMELESS
-    down = {"sortby": "siteorder", "sortdirection": "DESC", "userfields": "id,firstname,lastname"}
+    down: dict[str, object] = {"sortby": "siteorder", "sortdirection": "DESC", "userfields": "id,firstname,lastname"}
     # The direction turns the id only: the empty names still come first.
-    assert ids(moodle.people(COURSE_A, **down, limitnumber=20))[:5] == [19, 18, 17, 16, 15]
+    assert ids(moodle.people(COURSE_A, token=SERVICE, **down, limitnumber=20))[:5] == [19, 18, 17, 16, 15]
 
 
 def test_one_group(moodle: Site) -> None:
@@ -235,7 +235,7 @@ def test_a_participant_sees_names_in_5_1_only_and_not_every_email(moodle: Site) 
 
 @pytest.mark.parametrize("token", [TUTOR, PARTICIPANT])
 def test_status_needs_enrolreview(moodle: Site, token: str) -> None:
-    options = {"onlyactive": 1, "userfields": "id,fullname,lastcourseaccess"}
+    options: dict[str, object] = {"onlyactive": 1, "userfields": "id,fullname,lastcourseaccess"}
     if token == TUTOR:
         options["limitnumber"] = 5
     assert moodle.people(COURSE_A, token=token, **options)["errorcode"] == "nopermissions"

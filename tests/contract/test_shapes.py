@@ -1,4 +1,4 @@
-"""The simulator's answers have the recordings' keys and types, all the way down: neither more nor less."""
+"""The simulator's answers have the recordings' keys and types, all the way down; its errors, their words."""
 
 from __future__ import annotations
 
@@ -56,6 +56,23 @@ def test_same_keys_and_types(version: str, name: str) -> None:
         response = requests.post(f"{server.url}/webservice/rest/server.php", form, timeout=10)
     answer, recorded = response.json(), body(version, name)
     assert essential(keys(answer)) == essential(keys(recorded))
+
+
+ERRORS = [
+    (version, name)
+    for version in VERSIONS
+    for name in stateless(version)
+    if isinstance(body(version, name), dict) and "errorcode" in body(version, name)
+]
+
+
+@pytest.mark.parametrize(("version", "name"), ERRORS)
+def test_same_errors_to_the_letter(version: str, name: str) -> None:
+    request = load(version, name)["request"]
+    with running(contract_world(version)) as server:
+        response = requests.post(server.url + request["path"], request["params"], timeout=10)
+    assert response.status_code == 200
+    assert response.json() == body(version, name)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
