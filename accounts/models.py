@@ -91,9 +91,7 @@ class Scope(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="scopes")
     site = models.ForeignKey("moodle_sync.Site", models.CASCADE, related_name="+")
-    category_id = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="Moodle's; NULL: the whole site."
-    )
+    category_id = models.PositiveBigIntegerField(null=True, blank=True, help_text="Moodle's; NULL: the whole site.")
 
     class Meta:
         constraints = [
@@ -120,9 +118,7 @@ class Assignment(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="assignments")
     course = models.ForeignKey("moodle_sync.Course", models.CASCADE, related_name="assignments")
-    group = models.ForeignKey(
-        "moodle_sync.Group", models.CASCADE, null=True, blank=True, related_name="assignments"
-    )
+    group = models.ForeignKey("moodle_sync.Group", models.CASCADE, null=True, blank=True, related_name="assignments")
     ungrouped = models.BooleanField(default=False, help_text="The people of the course who are in no group.")
     source = models.CharField(max_length=6, choices=Source, default=Source.HAND)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

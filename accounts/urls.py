@@ -13,15 +13,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compte/mot-de-passe/oublie/", views.password_reset, name="account_reset_password"),
     path(
         "compte/mot-de-passe/oublie/envoye/",
-        allauth.password_reset_done, name="account_reset_password_done",
+        allauth.password_reset_done,
+        name="account_reset_password_done",
     ),
     re_path(
         r"^compte/mot-de-passe/nouveau/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        views.password_reset_from_key, name="account_reset_password_from_key",
+        views.password_reset_from_key,
+        name="account_reset_password_from_key",
     ),
     path(
         "compte/mot-de-passe/change/",
-        allauth.password_reset_from_key_done, name="account_reset_password_from_key_done",
+        allauth.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
     ),
     path(
         "invitation/",

@@ -27,7 +27,11 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="coordinator, observer: every course")
         parser.add_argument("--site", help="coordinator, observer: the courses of this site")
         parser.add_argument(
-            "--category", type=int, action="append", default=[], metavar="ID",
+            "--category",
+            type=int,
+            action="append",
+            default=[],
+            metavar="ID",
             help="only this category of the site, by its Moodle id; repeatable",
         )
         parser.add_argument("--json", action="store_true", help="one JSON object")
@@ -35,13 +39,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         email = _email(options["email"])
         role = _role(options["role"])
-        overseen = _overseen(
-            role, everything=options["all"], site=options["site"], categories=options["category"]
-        )
+        overseen = _overseen(role, everything=options["all"], site=options["site"], categories=options["category"])
         try:
             user, created = invitations.invite(
-                email, role, overseen=overseen,
-                first_name=options["first_name"], last_name=options["last_name"],
+                email,
+                role,
+                overseen=overseen,
+                first_name=options["first_name"],
+                last_name=options["last_name"],
             )
         except invitations.AlreadyActive:
             raise CommandError(
@@ -49,9 +54,7 @@ class Command(BaseCommand):
                 returncode=NOTHING_TO_DO,
             ) from None
         except invitations.Deactivated:
-            raise CommandError(
-                f"{email} was deactivated. Nothing was changed.", returncode=NOTHING_TO_DO
-            ) from None
+            raise CommandError(f"{email} was deactivated. Nothing was changed.", returncode=NOTHING_TO_DO) from None
         link = invitations.link(user)
         failure = ""
         try:
@@ -83,9 +86,7 @@ def _role(value: str) -> Role:
     return Role(value)
 
 
-def _overseen(
-    role: Role, *, everything: bool, site: str | None, categories: list[int]
-) -> invitations.Overseen:
+def _overseen(role: Role, *, everything: bool, site: str | None, categories: list[int]) -> invitations.Overseen:
     if role not in OVERSEERS:
         if everything or site or categories:
             raise _bad(f"--all, --site and --category are for coordinators and observers, not {role.value}s.")

@@ -1,0 +1,222 @@
+"""Who gets what answer at every address. A new URL without a rule here fails, with its name."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts import invitations
+from accounts.models import Role, User
+from dashboard.follow_up import acts
+from dashboard.models import Contact, ContactDetail
+from moodle_sync.models import Course, Enrolment, Group
+from tests.factories import EnrolmentFactory, UserFactory
+
+PERSONAS = (
+    "anonymous",
+    "tutor",
+    "other_tutor",
+    "coordinator",
+    "other_coordinator",
+    "observer",
+    "administrator",
+)
+TO_LOGIN, OPEN = 302, 200
+
+HTMX = {"HX-Request": "true"}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What the addresses are about: a person of Claire's group, whom she contacted, and her call's traces."""
+
+    course: Course
+    enrolment: Enrolment
+    detail: ContactDetail
+    act: uuid.UUID
+    token: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The expected status, by persona in the order of PERSONAS."""
+
+    statuses: tuple[int, ...]
+    method: str = "get"
+    kwargs: Callable[[Things], dict[str, Any]] = lambda things: {}
+    data: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def of_enrolment(things: Things) -> dict[str, Any]:
+    return {"pk": things.enrolment.pk}
+
+
+def of_course(things: Things) -> dict[str, Any]:
+    return {"pk": things.course.pk}
+
+
+#                     anonymous  tutor other coord. other obs. admin
+EVERYBODY = (OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
+ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
+NAMED_PERSON = (TO_LOGIN, OPEN, 404, OPEN, 404, 404, 404)
+NAMED_PEOPLE = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, 404, 404)
+FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
+
+RULES = {
+    "home": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302)),
+    "healthz": Rule(EVERYBODY),
+    # accounts
+    "account_login": Rule((OPEN, 302, 302, 302, 302, 302, 302)),
+    "account_logout": Rule(ANYBODY_LOGGED_IN),
+    "account_inactive": Rule(EVERYBODY),
+    "account_change_password": Rule(ANYBODY_LOGGED_IN),
+    "account_reset_password": Rule(EVERYBODY),
+    "account_reset_password_done": Rule(EVERYBODY),
+    "account_reset_password_from_key": Rule(EVERYBODY, kwargs=lambda things: {"uidb36": "1", "key": "x-y"}),
+    "account_reset_password_from_key_done": Rule(EVERYBODY),
+    "accounts:invitation": Rule(EVERYBODY, kwargs=lambda things: {"token": things.token}),
+    # named people
+    "dashboard:roster": Rule(NAMED_PEOPLE),
+    "dashboard:person": Rule(NAMED_PERSON, kwargs=of_enrolment),
+    "dashboard:mark-contacted": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
+    "dashboard:undo": Rule(NAMED_PERSON, "post", lambda things: {"act": things.act}, headers=HTMX),
+    "dashboard:call": Rule(NAMED_PERSON, kwargs=of_enrolment),
+    "dashboard:note": Rule(NAMED_PERSON, "post", of_enrolment, {"text": "Préfère le midi."}, HTMX),
+    "dashboard:add-detail": Rule(NAMED_PERSON, "post", of_enrolment, {"value": "06 39 98 41 27"}, HTMX),
+    "dashboard:remove-detail": Rule(NAMED_PERSON, "post", lambda things: {"pk": things.detail.pk}, headers=HTMX),
+    # figures
+    "dashboard:courses": Rule(ANYBODY_LOGGED_IN),
+    "dashboard:course": Rule(FIGURES, kwargs=of_course),
+    "dashboard:sync-course": Rule((TO_LOGIN, OPEN, OPEN, OPEN, 404, 404, OPEN), "post", of_course, headers=HTMX),
+    "dashboard:sync-status": Rule(FIGURES, kwargs=of_course, headers=HTMX),
+    # shell
+    "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
+}
+POST_ONLY = sorted(name for name, rule in RULES.items() if rule.method == "post")
+
+
+def _names(patterns: list[Any], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            namespace = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from _names(pattern.url_patterns, prefix + namespace)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield prefix + (pattern.name or f"(without a name) {pattern.pattern}")
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def people(
+    tutor: User,
+    other_tutor: User,
+    coordinator: User,
+    other_coordinator: User,
+    observer: User,
+    administrator: User,
+) -> dict[str, User | None]:
+    users = [None, tutor, other_tutor, coordinator, other_coordinator, observer, administrator]
+    return dict(zip(PERSONAS, users, strict=True))
+
+
+@pytest.fixture
+def things(tutor: User, group: Group, other_tutor: User) -> Things:
+    enrolment = EnrolmentFactory(course=group.course, groups=[group])
+    their_group = other_tutor.assignments.get().group
+    EnrolmentFactory(course=group.course, groups=[their_group])
+    act = acts.mark_contacted(enrolment.follow_up, by=tutor, version=0).act
+    person = enrolment.participant.account.person
+    detail = ContactDetail.objects.create(
+        person=person, kind="phone", value="+33639984100", search_key="0639984100", added_by=tutor
+    )
+    invited = UserFactory(email="invited@example.org", role=Role.TUTOR)
+    invited.set_unusable_password()
+    invited.save()
+    token = invitations.link(invited).rstrip("/").rpartition("/")[2]
+    return Things(group.course, enrolment, detail, act, token)
+
+
+def test_every_url_has_a_rule() -> None:
+    names = set(_names(get_resolver().url_patterns))
+    assert names - RULES.keys() == set(), "say in RULES who may open these"
+    assert RULES.keys() - names == set(), "these no longer exist"
+
+
+def _ask(name: str, things: Things, user: User | None, **changed: Any) -> Any:
+    rule = RULES[name]
+    client = Client()
+    if user:
+        client.force_login(user)
+    ask = getattr(client, changed.get("method", rule.method))
+    return ask(reverse(name, kwargs=rule.kwargs(things)), rule.data, headers=changed.get("headers", rule.headers))
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+@pytest.mark.parametrize("name", RULES)
+def test_each_persona_gets_what_the_rule_says(
+    name: str, persona: str, things: Things, people: dict[str, User | None]
+) -> None:
+    rule = RULES[name]
+    expected = rule.statuses[PERSONAS.index(persona)]
+    response = _ask(name, things, people[persona], headers={} if persona == "anonymous" else rule.headers)
+    assert response.status_code == expected
+    if persona == "anonymous" and expected == TO_LOGIN:
+        assert response["Location"].startswith(f"{reverse('account_login')}?next=")
+
+
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if rule.statuses[0] == TO_LOGIN])
+def test_an_expired_session_reloads_the_page_under_htmx(name: str, things: Things) -> None:
+    here = {"HX-Request": "true", "HX-Current-URL": "http://testserver/enseignants/"}
+    response = _ask(name, things, None, headers=here)
+    assert response.status_code == 200
+    assert response["HX-Redirect"] == f"{reverse('account_login')}?next=/enseignants/"
+    assert response.content == b""
+
+
+@pytest.mark.parametrize("name", POST_ONLY)
+def test_what_changes_something_needs_a_post(name: str, things: Things, people: dict[str, User | None]) -> None:
+    assert _ask(name, things, people["tutor"], method="get").status_code == 405
+
+
+@pytest.mark.parametrize("name", POST_ONLY)
+def test_what_changes_something_needs_our_own_page(name: str, things: Things, people: dict[str, User | None]) -> None:
+    rule = RULES[name]
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people["tutor"] or UserFactory())
+    response = client.post(reverse(name, kwargs=rule.kwargs(things)), rule.data, headers=rule.headers)
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("persona", ["anonymous", "other_tutor", "other_coordinator", "observer", "administrator"])
+@pytest.mark.parametrize("name", [name for name in POST_ONLY if RULES[name].statuses == NAMED_PERSON])
+def test_a_stranger_changes_nothing(name: str, persona: str, things: Things, people: dict[str, User | None]) -> None:
+    def state() -> list[Any]:
+        return [list(model._default_manager.values()) for model in (Contact, ContactDetail)]
+
+    before = state()
+    response = _ask(name, things, people[persona])
+    assert response.status_code == 404 or "HX-Redirect" in response
+    assert state() == before
+
+
+@pytest.mark.parametrize("persona", ["other_tutor", "other_coordinator", "observer", "administrator"])
+@pytest.mark.parametrize("name", ["dashboard:roster", "dashboard:courses", "dashboard:course", "dashboard:sync-status"])
+def test_no_page_names_a_person_to_a_stranger(
+    name: str, persona: str, things: Things, people: dict[str, User | None]
+) -> None:
+    participant = things.enrolment.participant
+    page = _ask(name, things, people[persona]).content.decode()
+    for secret in (participant.last_name, participant.email, things.detail.value):
+        assert secret not in page
