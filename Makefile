@@ -3,6 +3,8 @@ PYTHON ?= python3
 # `python -m …` throughout: the first line of an installed script may not be longer than 127 characters.
 VENV := .venv/bin/python
 PYTEST_OPTIONS ?= -n 2
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile pyproject.toml --quiet --upgrade \
+	--universal --python-version=3.11 --generate-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup assets messages messages-compile demo run test lint bench reset lock
@@ -43,8 +45,7 @@ bench: assets messages-compile  ## The speed figures, as lines `name value`
 reset:  ## Forget var/: the data, the secrets and the logs of demo and run
 	@if [ -x $(VENV) ]; then $(VENV) -m config.launch reset; else rm -rf var; fi
 
-lock: setup  ## Pin the newest allowed versions again
-	@$(VENV) -m piptools compile --upgrade --quiet --output-file=requirements/base.txt pyproject.toml
-	@$(VENV) -m piptools compile --upgrade --quiet --all-extras --constraint=requirements/base.txt \
-		--output-file=requirements/dev.txt pyproject.toml
+lock: setup  ## Pin the newest allowed versions again, for every Python and system at once
+	@$(LOCK) --output-file=requirements/base.txt
+	@$(LOCK) --all-extras --constraint=requirements/base.txt --output-file=requirements/dev.txt
 	@npm install --package-lock-only

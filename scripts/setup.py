@@ -65,7 +65,7 @@ def python_packages():
     run(
         "Python packages (about a minute)",
         "See pip's message above.",
-        *[VENV_PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-input"],
+        *[VENV_PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-input"],
         *["--require-hashes", "-r", "requirements/dev.txt"],
     )
     mark_current(VENV, wanted)

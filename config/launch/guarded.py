@@ -91,7 +91,7 @@ class Guarded:
             assert self._warden.stdout is not None
             self._warden.stdout.close()
 
-    def last_lines(self, count: int = 15) -> str:
+    def last_lines(self, count: int = 30) -> str:
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-count:])
 
