@@ -1,0 +1,65 @@
+"""Each subject is measured in a process of its own, on a PostgreSQL and a Redis of its own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.embedded import LaunchError, embedded_services
+from config.launch.mode import new_secrets
+
+SUBJECTS = {
+    "sync_time": ["sync_own_s_per_1000_first", "sync_own_s_per_1000_repeat"],
+    "copy_floor": ["copy_floor_s_per_1000"],
+    "sync_memory": ["sync_peak_mib"],
+    "roster": ["roster_ms_p95_tutor", "roster_ms_p95_coordinator"],
+}
+FIGURES = [figure for figures in SUBJECTS.values() for figure in figures]
+
+
+@contextmanager
+def surroundings() -> Iterator[dict[str, str]]:
+    """What Django's processes need; never the caller's own database, whatever DATABASE_URL says."""
+    with embedded_services(Path(), ephemeral=True) as urls:
+        yield {
+            **os.environ,
+            **new_secrets("bench"),
+            "DATABASE_URL": urls.database_url,
+            "REDIS_URL": urls.redis_url,
+            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+            "VIGIE_DEBUG": "0",
+            "VIGIE_LOG_LEVEL": "WARNING",
+        }
+
+
+def measure(subject: str, wanted: set[str]) -> bool:
+    with surroundings() as environment:
+        command = [sys.executable, "-m", "benchmarks.run", subject]
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    for line in done.stdout.splitlines():
+        if line.split()[0] in wanted:
+            print(line, flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Prints lines: name value")
+    parser.add_argument("figures", nargs="*", metavar="NAME", help=", ".join(FIGURES))
+    wanted = set(parser.parse_args().figures or FIGURES)
+    if unknown := sorted(wanted - set(FIGURES)):
+        parser.error(f"unknown: {', '.join(unknown)}; there are: {', '.join(FIGURES)}")
+    try:
+        good = [measure(subject, wanted) for subject, figures in SUBJECTS.items() if wanted & set(figures)]
+    except LaunchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
