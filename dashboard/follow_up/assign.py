@@ -58,9 +58,7 @@ def _wanted(course: Course) -> set[Key]:
 
 
 @receiver(post_save, sender=User, dispatch_uid="dashboard.assign")
-def follow_new_tutor(
-    sender: type[User], instance: User, update_fields: frozenset[str] | None, **kwargs: Any
-) -> None:
+def follow_new_tutor(sender: type[User], instance: User, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
     """Who was just invited need not wait for the next sync; who was deactivated loses their people at once."""
     if update_fields is not None and not update_fields & {"email", "role", "is_active"}:
         return
