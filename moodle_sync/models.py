@@ -16,7 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from moodle_sync import crypto
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, RunState, Service, Standing
-from moodle_sync.querysets import CourseQuerySet, EnrolmentQuerySet, ParticipantQuerySet, SyncRunQuerySet
+from moodle_sync.querysets import (
+    CourseQuerySet,
+    EnrolmentQuerySet,
+    ParticipantQuerySet,
+    SyncRunQuerySet,
+    last_access,
+)
 
 
 def default_trainee_roles() -> list[str]:
@@ -111,7 +117,10 @@ class Course(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "moodle_id"], name="one_course_per_moodle_id")]
-        indexes = [models.Index(fields=["next_sync_at"], condition=Q(followed=True), name="course_due")]
+        indexes = [
+            models.Index(fields=["next_sync_at"], condition=Q(followed=True), name="course_due"),
+            models.Index(fields=["full_name", "id"], name="course_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
@@ -209,9 +218,16 @@ class Enrolment(models.Model):
         indexes = [
             models.Index(fields=["course", "standing"], name="enrolment_course"),
             models.Index(
-                F("last_course_access").asc(nulls_last=True),
+                last_access().asc(nulls_last=True),
                 "id",
                 name="enrolment_by_access",
+                condition=Q(standing="present"),
+            ),
+            # Unknown comes last in both directions, which no index read backwards can do.
+            models.Index(
+                last_access().desc(nulls_last=True),
+                F("id").desc(),
+                name="enrolment_by_access_desc",
                 condition=Q(standing="present"),
             ),
         ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
 from django.db.models import Case, Count, F, Q, Value, When
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, Access, Standing
@@ -59,6 +59,11 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         """The newest run of each course, one query."""
         runs = self.filter(course_id__in=list(course_ids)).order_by("course_id", "-pk").distinct("course_id")
         return {run.course_id: run for run in runs}
+
+
+def last_access() -> Coalesce:
+    """To sort by: who never logged in to the platform has never entered the course either, told or not."""
+    return Coalesce("last_course_access", Case(When(last_site_access=EPOCH, then=Value(EPOCH))))
 
 
 def access_case(prefix: str, now: datetime, *, dormant_after: F) -> Case:

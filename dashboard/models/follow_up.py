@@ -1,9 +1,17 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from dashboard.enums import DATED_STATES, Cause, ClosedFor, State
+from dashboard.enums import BY_URGENCY, DATED_STATES, Cause, ClosedFor, State
+
+
+def state_rank(prefix: str = "") -> Case:
+    """To sort by state, the most pressing first."""
+    return Case(
+        *(When(**{f"{prefix}state": state}, then=Value(rank)) for rank, state in enumerate(BY_URGENCY)),
+        output_field=models.SmallIntegerField(),
+    )
 
 
 class FollowUp(models.Model):
@@ -45,7 +53,10 @@ class FollowUp(models.Model):
         indexes = [
             models.Index(fields=["state", "due_at"], name="follow_up_due"),
             models.Index(fields=["due_at", "id"], name="follow_up_by_date"),
-            models.Index(fields=["last_contact_at", "id"], name="follow_up_by_contact"),
+            models.Index(
+                F("last_contact_at").asc(nulls_first=True), "id", name="follow_up_by_contact"
+            ),
+            models.Index(state_rank().asc(), "id", name="follow_up_by_state"),
         ]
 
     def __str__(self) -> str:
