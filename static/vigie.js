@@ -1,1 +1,164 @@
-export {};
+// What HTML and htmx cannot do: shortcuts, menus that close, toasts that fade, focus that is not lost.
+// Every page works without it, with one more load.
+
+const TOAST_MS = 8000;
+const live = document.getElementById("live");
+const panel = document.getElementById("panel");
+const openRow = () => panel?.querySelector("[data-panel]")?.dataset.panel;
+const at = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+
+function announce(text) {
+  live.textContent = "";
+  // A live region speaks only when its text changes.
+  requestAnimationFrame(() => (live.textContent = text));
+}
+
+// ---- Toasts
+
+function fade(toast) {
+  let timer;
+  const start = () => (timer = setTimeout(() => toast.remove(), TOAST_MS));
+  const stop = () => clearTimeout(timer);
+  // Nobody reading or about to press «Undo» is interrupted.
+  toast.addEventListener("pointerenter", stop);
+  toast.addEventListener("pointerleave", start);
+  toast.addEventListener("focusin", stop);
+  toast.addEventListener("focusout", start);
+  start();
+}
+
+function showToasts() {
+  document.querySelectorAll(".vg-toast[data-fades]:not([data-seen])").forEach((toast) => {
+    toast.dataset.seen = "";
+    fade(toast);
+  });
+}
+
+function complain(text) {
+  const toasts = document.getElementById("toasts");
+  const toast = document.createElement("div");
+  toast.className = "vg-toast still";
+  toast.append(text);
+  toast.dataset.fades = "";
+  toasts.replaceChildren(toast);
+  showToasts();
+}
+
+// ---- The panel beside the list: the address carries `open`, so that reload and Back show the same
+
+function address(open) {
+  const url = new URL(location.href);
+  if (open) url.searchParams.set("open", open);
+  else url.searchParams.delete("open");
+  return url.pathname + url.search;
+}
+
+function markRow() {
+  const open = openRow();
+  document.querySelectorAll("tr[data-row]").forEach((row) => row.classList.toggle("open", row.dataset.row === open));
+}
+
+function opened(link) {
+  const wanted = link.dataset.opens;
+  if (openRow() !== wanted) return;
+  const next = address(wanted);
+  if (next !== location.pathname + location.search) history.pushState({ htmx: true }, "", next);
+  markRow();
+  if (link.dataset.tab) panel.querySelector(`#act-${link.dataset.tab}`)?.click();
+  if (!panel.contains(document.activeElement)) {
+    const heading = panel.querySelector(".vg-pname");
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus();
+  }
+}
+
+function closePanel() {
+  const row = openRow();
+  panel.replaceChildren();
+  history.pushState({ htmx: true }, "", address(null));
+  markRow();
+  document.getElementById(`name-${row}`)?.focus();
+}
+
+// ---- Menus: <details> that close by themselves
+
+function closeMenus(except) {
+  document.querySelectorAll("details.vg-menu[open]").forEach((menu) => {
+    if (!except || !menu.contains(except)) menu.open = false;
+  });
+}
+
+document.addEventListener("click", (event) => {
+  closeMenus(event.target);
+  const close = at(event, "[data-close]");
+  const copy = at(event, "[data-copy]");
+  if (close?.closest(".vg-toast")) close.closest(".vg-toast").remove();
+  else if (close && panel?.contains(close)) {
+    event.preventDefault();
+    closePanel();
+  }
+  if (copy) {
+    navigator.clipboard.writeText(copy.dataset.copy).then(() => announce(document.body.dataset.copied));
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = at(event, "input, textarea, select, [contenteditable]");
+  if (event.key === "Escape") {
+    const menu = at(event, "details.vg-menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } else if (openRow() && document.querySelector("tr[data-row]") && !typing) closePanel();
+    return;
+  }
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const field = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
+  if (field) {
+    event.preventDefault();
+    field.focus();
+    field.select();
+  }
+});
+
+// ---- htmx
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.verb !== "get") return;
+  // Addresses stay short: no blank fields.
+  for (const [name, value] of [...detail.formData.entries()]) if (value === "") detail.formData.delete(name);
+  // Sorting or filtering leaves the panel open.
+  if (openRow() && ["roster", "results"].includes(detail.target?.id)) detail.formData.set("open", openRow());
+});
+
+let rowLeft = null;
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const row = detail.elt.closest?.("tr[data-row]");
+  rowLeft = row ? [...row.parentNode.children].indexOf(row) : null;
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  showToasts();
+  const link = detail.requestConfig?.elt;
+  if (link?.dataset?.opens) opened(link);
+  else markRow();
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!detail.successful) return;
+  const chips = document.getElementById("chips");
+  if (chips && detail.requestConfig.verb === "get" && !detail.elt.dataset?.opens) announce(chips.dataset.announce);
+  // The row that was acted on may have left the list: go on with the one in its place.
+  if (rowLeft !== null && detail.requestConfig.verb !== "get" && document.activeElement === document.body) {
+    const rows = document.querySelectorAll("tbody tr[data-row]");
+    rows[Math.min(rowLeft, rows.length - 1)]?.querySelector(".name")?.focus();
+  }
+});
+
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, () => complain(document.body.dataset.lost));
+}
+
+showToasts();
+markRow();

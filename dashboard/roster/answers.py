@@ -1,0 +1,62 @@
+"""What a button answers: the list the browser shows, as it now is, and a word about what happened."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import mark_safe
+from urllib.parse import urlsplit
+
+from dashboard.courses.requests import LoggedIn
+from dashboard.roster import counts
+from dashboard.roster.listing import Roster
+
+
+def changed(
+    request: LoggedIn,
+    enrolment_ids: Iterable[int],
+    *,
+    message: str,
+    act: UUID | None = None,
+    extra: str = "",
+    level: str = "success",
+) -> HttpResponse:
+    """Tiles, counts and rows of the browser's list out of band, and a toast; `extra` is the main content.
+
+    The list is rebuilt whole, from the address the browser shows: a row that no longer belongs leaves it,
+    exactly as after a reload. Without `extra`, a panel that shows one of `enrolment_ids` is redrawn too.
+    """
+    counts.forget()
+    context = {"message": message, "act": act, "level": level, "oob": True, "extra": mark_safe(extra)}  # noqa: S308
+    roster = _shown(request)
+    if roster:
+        context["roster"] = roster
+        if not extra and roster.open_pk in set(enrolment_ids):
+            context |= panel(request, roster)
+    return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request))
+
+
+def _shown(request: LoggedIn) -> Roster | None:
+    here = urlsplit(request.htmx.current_url_abs_path or "")
+    return Roster.of(request.user, here.query) if here.path == reverse("dashboard:roster") else None
+
+
+def panel(request: LoggedIn, roster: Roster) -> dict[str, object]:
+    """The context of the panel beside the list. Imported late: the panel answers with this module."""
+    from dashboard.person.panel import panel_context
+
+    return {"panel": True, **panel_context(request, roster.open_pk)} if roster.open_pk else {}
+
+
+def redirected(request: LoggedIn, message: str, *, act: UUID | None = None, level: int = messages.SUCCESS) -> HttpResponseRedirect:
+    """Without script: back to where the button was, with the same words and the same undo."""
+    counts.forget()
+    messages.add_message(request, level, message, extra_tags=str(act) if act else "")
+    here = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(here, {request.get_host()}, require_https=request.is_secure())
+    return redirect(here if safe else "dashboard:roster")

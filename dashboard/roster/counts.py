@@ -1,0 +1,81 @@
+"""How many people by access and by state: the tiles, the number of results and of pages, from one GROUP BY."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count, QuerySet
+from django.dispatch import receiver
+
+from accounts.models import User
+from dashboard.enums import State
+from moodle_sync.enums import Access
+from moodle_sync.models import Enrolment
+from moodle_sync.signals import course_synced
+
+Matrix = list[tuple[str, str | None, int]]
+"""(access, state, people)."""
+SECONDS = 20
+GENERATION = "roster:generation"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """People by access and by state; each follows the other filter, and both follow all the rest."""
+
+    access: dict[str, int]
+    state: dict[str, int]
+    total: int
+
+    @property
+    def of_any_access(self) -> int:
+        return sum(self.access.values())
+
+
+def matrix(rows: QuerySet[Enrolment]) -> Matrix:
+    groups = rows.order_by().values_list("access", "follow_up__state")
+    return [(access, state, n) for access, state, n in groups.annotate(n=Count("pk"))]
+
+
+def shared_matrix(rows: QuerySet[Enrolment], user: User, key: str) -> Matrix:
+    """The matrix, kept some seconds for those who see a great many rows.
+
+    Reading 100,000 rows takes 60 ms, and sorts, pages, access and state all share this answer. Whatever
+    anyone writes here, or a sync brings, makes it anew; only the mere passing of time may lag by SECONDS.
+    """
+    if not user.is_coordinator:
+        return matrix(rows)
+    name = f"roster:counts:{cache.get(GENERATION, 0)}:{user.pk}:{key}"
+    found: Matrix | None = cache.get(name)
+    if found is None:
+        found = matrix(rows)
+        cache.set(name, found, SECONDS)
+    return found
+
+
+def forget() -> None:
+    """Follow-ups or enrolments changed: nobody's counts hold any longer."""
+    cache.add(GENERATION, 0, None)
+    cache.incr(GENERATION)
+
+
+@receiver(course_synced, dispatch_uid="dashboard.roster.counts")
+def _forget_after_sync(**kwargs: Any) -> None:
+    forget()
+
+
+def tally(groups: Matrix, *, access: Sequence[str], state: Sequence[str]) -> Counts:
+    by_access: Counter[str] = Counter()
+    by_state: Counter[str] = Counter()
+    total = 0
+    for its_access, its_state, n in groups:
+        in_access = not access or its_access in access
+        in_state = not state or its_state in state
+        by_access[its_access] += n * in_state
+        by_state[its_state or ""] += n * in_access
+        total += n * (in_access and in_state)
+    return Counts(
+        access={key: by_access[key] for key in Access}, state={key: by_state[key] for key in State}, total=total
+    )

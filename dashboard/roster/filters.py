@@ -1,0 +1,86 @@
+"""The roster's filters. All of them live in the address."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from dashboard.enums import State
+from dashboard.roster import choices
+from dashboard.roster.queries import in_groups, matching, of_standing
+from moodle_sync.enums import Access, Standing
+from moodle_sync.models import Enrolment
+
+COUNTED = ["access", "state"]
+"""The filters that are tiles: their counts are those of the rows before they apply."""
+
+
+class RosterFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="find", label=_("Search"), max_length=200,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    course = django_filters.MultipleChoiceFilter(method="among_courses", label=_("Session"))
+    group = django_filters.MultipleChoiceFilter(method="among_groups", label=_("Group"))
+    access = django_filters.MultipleChoiceFilter(method="one_of", label=_("Access"), choices=Access.choices)
+    state = django_filters.MultipleChoiceFilter(method="one_of", label=_("Follow-up"), choices=State.choices)
+    presence = django_filters.MultipleChoiceFilter(method="of_presence", label=_("Presence"), choices=Standing.choices)
+
+    class Meta:
+        model = Enrolment
+        fields: Sequence[str] = []
+
+    def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User) -> None:
+        super().__init__(params, rows)
+        self.courses = choices.courses(user)
+        self.groups = choices.groups(user, params, self.courses)
+        self.filters["course"].extra["choices"] = self.courses
+        self.filters["group"].extra["choices"] = [
+            (choices.UNGROUPED, _("Without group")), *(choice for _name, own in self.groups for choice in own)
+        ]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was understood; an unknown or foreign value is left out, and told by `ignored`."""
+        self.form.is_valid()
+        return {name: value for name, value in self.form.cleaned_data.items() if value}
+
+    @property
+    def ignored(self) -> bool:
+        return not self.form.is_valid()
+
+    def uncounted(self) -> QuerySet[Enrolment]:
+        """Filtered by everything but access and state."""
+        values = {"presence": [Standing.PRESENT.value], **self.values}
+        rows = self.queryset
+        for name, value in values.items():
+            if name not in COUNTED:
+                rows = self.filters[name].filter(rows, value)
+        return rows
+
+    def counted(self, rows: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+        """`uncounted()` rows, by access and state too."""
+        for name in COUNTED:
+            rows = self.filters[name].filter(rows, self.values.get(name, []))
+        return rows
+
+    def find(self, rows: QuerySet[Enrolment], name: str, value: str) -> QuerySet[Enrolment]:
+        return matching(rows, value)
+
+    def one_of(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return rows.filter(**{f"{'follow_up__' if name == 'state' else ''}{name}__in": value})
+
+    def among_courses(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return rows.filter(course__in=[int(pk) for pk in value])
+
+    def among_groups(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        ids = [int(pk) for pk in value if pk != choices.UNGROUPED]
+        return in_groups(rows, ids, without=choices.UNGROUPED in value)
+
+    def of_presence(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return of_standing(rows, value)

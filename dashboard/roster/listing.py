@@ -1,0 +1,125 @@
+"""The roster as one address shows it to one user: used by the page, and by the answers to its buttons."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from dashboard.courses.freshness import Freshness, freshness
+from dashboard.enums import State
+from dashboard.roster import counts
+from dashboard.roster.chips import Chip, chips
+from dashboard.roster.filters import RosterFilter
+from dashboard.roster.queries import roster_for, with_row_data
+from dashboard.roster.rows import Row
+from dashboard.roster.tables import RosterTable
+from dashboard.roster.tiles import Tile, access_tiles, state_tiles
+from dashboard.scope import visible_courses
+from moodle_sync.enums import Access
+
+NOT_FILTERS = {"page", "sort", "open"}
+
+
+class CountedPaginator(Paginator):
+    """Takes the count that the tiles already know: COUNT(*) would read the same rows again."""
+
+    def __init__(self, object_list: QuerySet[object, int], per_page: int, count: int) -> None:
+        super().__init__(object_list, per_page)
+        self.count = count  # type: ignore[misc]  # replaces the parent's cached property
+
+
+@dataclass
+class Roster:
+    user: User
+    params: QueryDict
+    now: datetime
+
+    @classmethod
+    def of(cls, user: User, query_string: str) -> "Roster":
+        return cls(user, QueryDict(query_string.replace("\x00", "")), timezone.now())
+
+    @cached_property
+    def filter(self) -> RosterFilter:
+        return RosterFilter(self.params, roster_for(self.user, self.now), user=self.user)
+
+    @cached_property
+    def counts(self) -> counts.Counts:
+        rows = self.filter.uncounted()
+        values = self.filter.values
+        key = repr(sorted((name, value) for name, value in values.items() if name not in {"access", "state"}))
+        return counts.tally(
+            counts.shared_matrix(rows, self.user, key),
+            access=values.get("access", []), state=values.get("state", []),
+        )
+
+    @cached_property
+    def table(self) -> RosterTable:
+        rows = self.filter.counted(self.filter.uncounted())
+        return RosterTable(rows, order_by=self.params.getlist("sort")[:1] or RosterTable.Meta.order_by)
+
+    @cached_property
+    def page(self) -> Page[int]:
+        """Ids; a page beyond the end is the last one, as rows come and go."""
+        ids = self.table.data.data.values_list("pk", flat=True)
+        return CountedPaginator(ids, RosterTable.Meta.per_page, self.counts.total).get_page(self.params.get("page"))
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        records = with_row_data(list(self.page.object_list), self.now)
+        return [Row(record, self.user, self.now, is_open=record.pk == self.open_pk) for record in records]
+
+    @cached_property
+    def freshness(self) -> Freshness:
+        return freshness(visible_courses(self.user))
+
+    @property
+    def chips(self) -> list[Chip]:
+        return chips(self.filter, self.params, self.url)
+
+    @property
+    def access_tiles(self) -> list[Tile]:
+        return access_tiles(self.counts, self.params, self.url)
+
+    @property
+    def state_tiles(self) -> list[Tile]:
+        return state_tiles(self.counts, self.params, self.url)
+
+    @property
+    def url(self) -> str:
+        return reverse("dashboard:roster")
+
+    @property
+    def here(self) -> str:
+        """This list, without the panel."""
+        params = self.params.copy()
+        params.pop("open", None)
+        return f"{self.url}?{params.urlencode()}" if params else self.url
+
+    @property
+    def open_pk(self) -> int | None:
+        """The enrolment whose panel stands beside the list."""
+        value = self.params.get("open", "")
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(value for name, value in self.params.items() if name not in NOT_FILTERS)
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Nobody at all is entrusted to the user, whatever the filters."""
+        return not self.counts.total and not roster_for(self.user, self.now).exists()
+
+    @property
+    def states(self) -> type[State]:
+        return State
+
+    @property
+    def accesses(self) -> type[Access]:
+        return Access

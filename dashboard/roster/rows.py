@@ -1,0 +1,100 @@
+"""One line of the roster, in words: what each cell says of an enrolment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from dashboard.enums import Kind, Outcome
+from dashboard.models import Contact, FollowUp
+from dashboard.roster.next_action import NextAction, next_action
+from moodle_sync.enums import EPOCH, Standing
+from moodle_sync.models import Enrolment
+
+CONTACT_ICONS = {Kind.CALL: "phone", Kind.CONTACTED: "check", Kind.EMAIL: "send", Kind.MESSAGE: "message"}
+
+
+@dataclass
+class Row:
+    record: Enrolment
+    user: User
+    now: datetime
+    is_open: bool = False
+
+    @property
+    def name(self) -> str:
+        """Empty for an account without a name."""
+        return self.record.participant.full_name
+
+    @property
+    def called(self) -> str:
+        """For labels of buttons."""
+        return self.name or self.record.participant.email or _("Unknown name")
+
+    @property
+    def place(self) -> str:
+        participant = self.record.participant
+        return ", ".join(part for part in (participant.city, participant.country) if part)
+
+    @cached_property
+    def follow_up(self) -> FollowUp | None:
+        return getattr(self.record, "follow_up", None)
+
+    @cached_property
+    def group_names(self) -> str:
+        return ", ".join(group.name for group in self.record.groups.all())
+
+    @property
+    def flag(self) -> str:
+        """Why nobody can come in, where it is so."""
+        course = self.record.course
+        if course.visible is False:
+            return _("Hidden")
+        if course.has_ended(self.now):
+            return _("Ended")
+        return "" if course.is_open(self.now) else _("Not open yet")
+
+    @property
+    def standing(self) -> str:
+        standing = Standing(self.record.standing)
+        return "" if standing == Standing.PRESENT else str(standing.label)
+
+    @property
+    def seen_on_platform(self) -> datetime | None:
+        seen = self.record.last_site_access
+        return seen if seen and seen > EPOCH else None
+
+    @cached_property
+    def contact(self) -> Contact | None:
+        return self.follow_up.last_contact if self.follow_up else None
+
+    @property
+    def contact_icon(self) -> str:
+        return CONTACT_ICONS.get(Kind(self.contact.kind), "point") if self.contact else ""
+
+    @property
+    def contact_words(self) -> str:
+        if not self.contact:
+            return ""
+        return str((Outcome(self.contact.outcome) if self.contact.outcome else Kind(self.contact.kind)).label)
+
+    @property
+    def contact_by(self) -> str:
+        if not self.contact or not self.contact.author:
+            return _("Vigie")
+        return _("you") if self.contact.author == self.user else self.contact.author.short_name
+
+    @cached_property
+    def next(self) -> NextAction:
+        return next_action(self.record, now=self.now)
+
+    @property
+    def may_be_called(self) -> bool:
+        return self.follow_up is not None and not self.do_not_call
+
+    @property
+    def do_not_call(self) -> bool:
+        account = getattr(self.record.participant, "account", None)
+        return account is not None and account.person.do_not_call

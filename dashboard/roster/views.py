@@ -1,0 +1,68 @@
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.courses.requests import LoggedIn
+from dashboard.follow_up import acts, moves
+from dashboard.models import Contact, FollowUp
+from dashboard.roster.answers import changed, panel, redirected
+from dashboard.roster.listing import Roster
+from dashboard.scope import visible_enrolments
+
+
+@never_cache
+@require_GET
+def roster(request: LoggedIn) -> HttpResponse:
+    if not request.user.follows_people:
+        raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
+    listing = Roster.of(request.user, request.META["QUERY_STRING"])
+    return render(request, "dashboard/roster/list.html", {"roster": listing, **_panel_or_nothing(request, listing)})
+
+
+def _panel_or_nothing(request: LoggedIn, listing: Roster) -> dict[str, object]:
+    """A panel in the address that is no longer the user's must not cost the list."""
+    try:
+        return panel(request, listing)
+    except Http404:
+        return {}
+
+
+@require_POST
+def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
+    follow_up = get_object_or_404(
+        FollowUp.objects.select_related("enrolment__course__site", "enrolment__participant"),
+        enrolment__in=visible_enrolments(request.user), enrolment=pk,
+    )
+    version = request.POST.get("version", "")
+    name = follow_up.enrolment.participant.full_name or _("Unknown name")
+    try:
+        done = acts.mark_contacted(follow_up, by=request.user, version=int(version) if version.isdecimal() else -1)
+    except moves.Stale:
+        words = _("%(name)s: somebody was faster. Here is the row as it is now; nothing was changed.")
+        return _answer(request, [pk], words % {"name": name}, level="warning")
+    return _answer(request, [pk], _("%(name)s: now contacted.") % {"name": name}, act=done.act)
+
+
+@require_POST
+def undo(request: LoggedIn, act: UUID) -> HttpResponse:
+    seen = FollowUp.objects.filter(enrolment__in=visible_enrolments(request.user))
+    try:
+        back = moves.undo(act, by=request.user, among=seen.values("pk"))
+    except Contact.DoesNotExist as exc:
+        raise Http404 from exc
+    except moves.NotUndoable:
+        ids = list(seen.filter(contacts__act=act).values_list("enrolment", flat=True))
+        return _answer(request, ids, _("Too late to undo: something happened since. Nothing was changed."), level="warning")
+    return _answer(request, [follow_up.enrolment_id for follow_up in back], _("Undone."))
+
+
+def _answer(request: LoggedIn, ids: list[int], message: str, *, act: UUID | None = None, level: str = "success") -> HttpResponse:
+    if request.htmx:
+        return changed(request, ids, message=message, act=act, level=level)
+    return redirected(request, message, act=act, level=messages.WARNING if level == "warning" else messages.SUCCESS)
