@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dashboard.calls import views
+
+urlpatterns = [path("enseignants/<int:pk>/appel/", views.call, name="call")]

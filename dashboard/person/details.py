@@ -1,0 +1,84 @@
+"""How to reach a person: what Moodle gives, and what tutors typed in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import phonenumbers
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+
+from dashboard.models import ContactDetail
+from dashboard.person.file import File
+
+Kind = ContactDetail.Kind
+
+
+@dataclass(frozen=True)
+class Way:
+    """One line: a number or an address. `link` is empty for what cannot be dialled."""
+
+    kind: Kind
+    label: str | Promise
+    shown: str
+    link: str
+    detail: ContactDetail | None = None
+
+    @property
+    def key(self) -> str:
+        """Two spellings of one number or address are equal."""
+        return self.link.casefold() or self.shown
+
+
+def read_phone(text: str, country: str) -> PhoneNumber | None:
+    """None for what cannot be a number. Only its length is judged: ranges open faster than tables follow."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except NumberParseException:
+        return None
+    return number if phonenumbers.is_possible_number(number) else None
+
+
+def phone_way(text: str, country: str, label: str | Promise, detail: ContactDetail | None = None) -> Way:
+    number = read_phone(text, country)
+    if number is None:
+        return Way(Kind.PHONE, label, text, "", detail)
+    at_home = phonenumbers.region_code_for_country_code(number.country_code or 0) == country
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    dialled = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return Way(Kind.PHONE, label, phonenumbers.format_number(number, style), f"tel:{dialled}", detail)
+
+
+def email_way(address: str, label: str | Promise, detail: ContactDetail | None = None) -> Way:
+    return Way(Kind.EMAIL, label, address, f"mailto:{address}", detail)
+
+
+def ways_to_reach(file: File) -> list[Way]:
+    """Phones first, Moodle's before typed ones, each once. Only of accounts in the user's scope."""
+    known: dict[str, Way] = {}
+    for way in [*_phones(file), *_emails(file)]:
+        known.setdefault(way.key, way)
+    return list(known.values())
+
+
+def _typed(file: File, kind: Kind) -> Iterator[ContactDetail]:
+    details = file.person.details.filter(kind=kind, removed_at=None)
+    yield from details.select_related("added_by").order_by("added_at", "pk")
+
+
+def _phones(file: File) -> Iterator[Way]:
+    country = file.enrolment.course.site.country
+    for participant in file.participants:
+        for text in (participant.phone1, participant.phone2):
+            if text.strip():
+                yield phone_way(text.strip(), participant.site.country, _("Phone"))
+    for detail in _typed(file, Kind.PHONE):
+        yield phone_way(detail.value, country, detail.label or _("Phone"), detail)
+
+
+def _emails(file: File) -> Iterator[Way]:
+    for participant in file.participants:
+        if participant.email:
+            yield email_way(participant.email, _("E-mail"))
+    for detail in _typed(file, Kind.EMAIL):
+        yield email_way(detail.value, detail.label or _("E-mail"), detail)

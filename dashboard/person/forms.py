@@ -1,0 +1,81 @@
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.db import IntegrityError, transaction
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import PhoneNumberFormat, format_number
+
+from dashboard.models import ContactDetail
+from dashboard.person.details import Kind, email_way, phone_way, read_phone, ways_to_reach
+from dashboard.person.file import File
+from moodle_sync.text import folded, phone_digits
+
+
+class DetailForm(forms.Form):
+    """A phone number or an e-mail address, told apart by the «@»."""
+
+    value = forms.CharField(label=_("Phone or e-mail"), max_length=254)
+    label = forms.CharField(label=_("Where (optional)"), max_length=60, required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, file: File) -> None:
+        super().__init__(data, auto_id="detail-%s")
+        self.file = file
+        self.country = file.enrolment.course.site.country
+        self.kind = Kind.PHONE
+
+    def clean_value(self) -> str:
+        """A number is kept in its international form, an address in lower case."""
+        text: str = self.cleaned_data["value"].strip()
+        if "@" in text:
+            self.kind = Kind.EMAIL
+            EmailValidator(_("This is not an e-mail address: check it."))(text)
+            text = text.lower()
+        else:
+            text = self._international(text)
+        self._refuse_known(text)
+        return text
+
+    def _international(self, text: str) -> str:
+        number = read_phone(text, self.country)
+        if number is None:
+            raise ValidationError(
+                _("This cannot be a phone number: check the digits, or start with + and the country code.")
+            )
+        return format_number(number, PhoneNumberFormat.E164)
+
+    def _refuse_known(self, text: str) -> None:
+        mine = email_way(text, "") if self.kind == Kind.EMAIL else phone_way(text, self.country, "")
+        if mine.key in {way.key for way in ways_to_reach(self.file)}:
+            raise ValidationError(_("Already in this file."))
+
+    def save(self) -> bool:
+        """False, with the form's error set, when a colleague typed the same a moment ago."""
+        value = self.cleaned_data["value"]
+        key = folded(value) if self.kind == Kind.EMAIL else phone_digits(value)
+        try:
+            with transaction.atomic():
+                ContactDetail.objects.create(
+                    person=self.file.person,
+                    kind=self.kind,
+                    value=value,
+                    label=self.cleaned_data["label"],
+                    search_key=key,
+                    added_by=self.file.user,
+                )
+        except IntegrityError:
+            self.add_error("value", _("Already in this file."))
+            return False
+        return True
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write the note first.")},
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="note-%s")

@@ -1,0 +1,85 @@
+"""What the panel shows, beside the list or alone on its page."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from dashboard.calls.forms import CallForm
+from dashboard.calls.sensitive import PATTERN
+from dashboard.courses.requests import LoggedIn
+from dashboard.models import AuditEntry, Person
+from dashboard.person.details import Kind, ways_to_reach
+from dashboard.person.file import open_file
+from dashboard.person.forms import DetailForm, NoteForm
+from dashboard.person.timeline import timeline
+from dashboard.roster.next_action import next_action
+
+SHOWN_AT_FIRST = 3
+LOOKED_AT_AGAIN = timedelta(hours=1)
+
+
+@dataclass
+class Forms:
+    """Those being refused; a fresh one stands where there is none. `focus` goes to the one being used."""
+
+    call: CallForm | None = None
+    note: NoteForm | None = None
+    detail: DetailForm | None = None
+
+
+def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dict[str, Any]:
+    """For `dashboard/person/_panel.html`. 404 for a stranger's enrolment; writes down that the file was seen."""
+    file = open_file(request.user, pk)
+    record_view(file.user, file.person)
+    forms = forms or Forms()
+    told = timeline(file)
+    entries = [entry for entry in told if not entry.undone]
+    ways = ways_to_reach(file)
+    return {
+        "file": file,
+        "person": file.person,
+        "enrolment": file.enrolment,
+        "why": next_action(file.enrolment, now=timezone.now()) if file.follow_up else None,
+        "phones": [way for way in ways if way.kind == Kind.PHONE],
+        "emails": [way for way in ways if way.kind == Kind.EMAIL],
+        "entries": entries,
+        "undone_entries": [entry for entry in told if entry.undone],
+        "shown_at_first": f":{SHOWN_AT_FIRST}",
+        "rest": f"{SHOWN_AT_FIRST}:",
+        "has_more": len(entries) > SHOWN_AT_FIRST,
+        "close_url": close_url(request),
+        "call_form": forms.call or CallForm(file=file),
+        "note_form": forms.note or NoteForm(),
+        "detail_form": forms.detail or DetailForm(file=file),
+        "tab": "note" if forms.note else "call",
+        "typed_date": forms.call["date"].value() or "" if forms.call else "",
+        "focus_call": "call" in request.GET or forms.call is not None,
+        "sensitive_words": PATTERN,
+    }
+
+
+def render_panel(request: LoggedIn, pk: int, forms: Forms | None = None) -> str:
+    return render_to_string("dashboard/person/_panel.html", panel_context(request, pk, forms), request)
+
+
+def close_url(request: LoggedIn) -> str:
+    """The list the panel stands beside, as it is filtered, without the panel."""
+    roster = reverse("dashboard:roster")
+    here = urlsplit(request.htmx.current_url_abs_path or request.get_full_path())
+    query = urlencode([(key, value) for key, value in parse_qsl(here.query) if key != "open"])
+    return f"{roster}?{query}" if here.path == roster and query else roster
+
+
+def record_view(user: User, person: Person) -> None:
+    """Once an hour is enough to say who looked at a file: a panel is redrawn after each act."""
+    recent = AuditEntry.objects.filter(
+        user=user, person=person, action=AuditEntry.Action.VIEWED, at__gt=timezone.now() - LOOKED_AT_AGAIN
+    )
+    if not recent.exists():
+        AuditEntry.objects.create(user=user, person=person, action=AuditEntry.Action.VIEWED)

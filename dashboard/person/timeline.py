@@ -1,0 +1,162 @@
+"""One timeline per person, across courses. What lies outside the user's scope is a date and a channel."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from dashboard.enums import TOUCHES, Cause, Kind, Outcome, State
+from dashboard.models import Contact
+from dashboard.person.file import File
+
+ICONS = {
+    Kind.CALL: "phone",
+    Kind.CONTACTED: "message-2-check",
+    Kind.EMAIL: "send",
+    Kind.MESSAGE: "message",
+    Kind.NOTE: "note",
+    Kind.DUE: "calendar-clock",
+    Kind.ENTERED: "login-2",
+    Kind.DECLARED: "login-2",
+    Kind.SEEN: "login-2",
+    Kind.RETURNED: "login-2",
+    Kind.LEFT: "logout",
+    Kind.REJOINED: "user-plus",
+    Kind.ENDED: "flag",
+}
+GOOD_NEWS = [Kind.ENTERED, Kind.DECLARED, Kind.SEEN, Kind.RETURNED]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One act or one event, whatever the number of courses it touched."""
+
+    act: uuid.UUID
+    kind: Kind
+    at: datetime
+    title: str
+    author: User | None = None
+    courses: tuple[str, ...] = ()
+    cause: str = ""
+    note: str = ""
+    change: str = ""
+    after_contact: str = ""
+    undone: Contact | None = None
+    can_undo: bool = False
+    neutral: bool = False
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.kind]
+
+    @property
+    def is_good_news(self) -> bool:
+        return self.kind in GOOD_NEWS and not self.undone
+
+
+def timeline(file: File) -> list[Entry]:
+    """Newest first; an undo is no entry of its own: it marks what it undoes."""
+    contacts = list(
+        Contact.objects.filter(follow_up__enrolment__participant__account__person=file.person)
+        .exclude(kind=Kind.UNDO)
+        .select_related("author", "undone_by__author", "follow_up__enrolment__course__site")
+        .order_by("-created_at", "-pk")
+    )
+    visible = {follow_up.pk for follow_up in file.follow_ups}
+    kinds = {contact.pk: Kind(contact.kind) for contact in contacts}
+    entries = [_entry(group, visible, kinds, file.user) for group in _by_act(contacts)]
+    return [entry for entry in entries if entry is not None]
+
+
+def _by_act(contacts: Iterable[Contact]) -> Iterable[list[Contact]]:
+    """The rows of one act were written together, but another act may stand between them."""
+    acts: dict[uuid.UUID, list[Contact]] = {}
+    for contact in contacts:
+        acts.setdefault(contact.act, []).append(contact)
+    return acts.values()
+
+
+def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user: User) -> Entry | None:
+    mine = [contact for contact in group if contact.follow_up_id in visible]
+    if not mine:
+        return _neutral(group[0])
+    head = mine[0]
+    kind = Kind(head.kind)
+    return Entry(
+        act=head.act,
+        kind=kind,
+        at=head.happened_at or head.created_at,
+        title=_title(head),
+        author=head.author,
+        courses=tuple(str(contact.follow_up.enrolment.course) for contact in mine),
+        cause=str(Cause(head.cause).label) if head.cause else "",
+        note=head.note,
+        change=_change(mine),
+        after_contact=_after_contact(head, kinds) if kind in GOOD_NEWS else "",
+        undone=getattr(head, "undone_by", None),
+        can_undo=len(mine) == len(group) and all(_is_last(contact, user) for contact in mine),
+    )
+
+
+def _is_last(contact: Contact, user: User) -> bool:
+    """Nothing happened to the follow-up since this entry; the same test as `moves.undo` makes."""
+    return contact.author_id == user.pk and contact.version == contact.follow_up.version
+
+
+def _neutral(contact: Contact) -> Entry | None:
+    """Elsewhere, only what tells a colleague that the person was bothered already (product.md §2)."""
+    kind = Kind(contact.kind)
+    if kind not in TOUCHES or hasattr(contact, "undone_by"):
+        return None
+    return Entry(contact.act, kind, contact.created_at, str(kind.label), neutral=True)
+
+
+def _title(contact: Contact) -> str:
+    if contact.kind == Kind.CALL:
+        return str(Outcome(contact.outcome).label)
+    if contact.kind == Kind.ENTERED:
+        return _("Came into “%(course)s”") % {"course": contact.follow_up.enrolment.course}
+    return str(Kind(contact.kind).label)
+
+
+def _change(contacts: list[Contact]) -> str:
+    """«Follow-up set to “Contacted”, until 26/11», once for all the courses that moved alike."""
+    told = {
+        (contact.to_state, contact.to_due_at): contact for contact in contacts if contact.to_due_at or _moved(contact)
+    }
+    return " · ".join(_told(contact) for contact in told.values())
+
+
+def _moved(contact: Contact) -> bool:
+    return contact.to_state != contact.from_state
+
+
+def _told(contact: Contact) -> str:
+    state = State(contact.to_state).label
+    if contact.to_due_at is None or contact.kind == Kind.DUE:
+        return _("follow-up set to “%(state)s”") % {"state": state}
+    due = timezone.localtime(contact.to_due_at, contact.follow_up.enrolment.course.site.zone)
+    style = "SHORT_DATE_FORMAT" if due.hour == due.minute == 0 else "SHORT_DATETIME_FORMAT"
+    return _("follow-up set to “%(state)s”, date %(date)s") % {
+        "state": state,
+        "date": formats.date_format(due, style),
+    }
+
+
+def _after_contact(contact: Contact, kinds: dict[int, Kind]) -> str:
+    """Did it work? Only when Moodle's stamp is later than the last contact."""
+    last = contact.before.get("last_contact_at")
+    if not last or contact.happened_at is None:
+        return ""
+    zone = contact.follow_up.enrolment.course.site.zone
+    called = datetime.fromisoformat(last)
+    if contact.happened_at < called:
+        return ""
+    days = (contact.happened_at.astimezone(zone).date() - called.astimezone(zone).date()).days
+    if kinds.get(contact.before.get("last_contact_id")) == Kind.CALL:
+        return _("%(days)d d after the call") % {"days": days} if days else _("the day of the call")
+    return _("%(days)d d after the contact") % {"days": days} if days else _("the day of the contact")

@@ -1,0 +1,62 @@
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.courses.requests import LoggedIn
+from dashboard.follow_up import acts
+from dashboard.models import ContactDetail
+from dashboard.person.answers import done, page, refused
+from dashboard.person.file import File, open_file
+from dashboard.person.forms import DetailForm, NoteForm
+from dashboard.person.panel import Forms, render_panel
+from dashboard.scope import visible_enrolments, visible_people
+
+
+@require_GET
+def person(request: LoggedIn, pk: int) -> HttpResponse:
+    """The panel for the list beside it; alone, a page of its own."""
+    if request.htmx.target == "panel":
+        return HttpResponse(render_panel(request, pk))
+    return page(request, pk)
+
+
+@require_POST
+def note(request: LoggedIn, pk: int) -> HttpResponse:
+    file = open_file(request.user, pk)
+    if file.follow_up is None:
+        raise Http404
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return refused(request, pk, Forms(note=form))
+    entry = acts.add_note(file.follow_up, form.cleaned_data["text"], by=file.user)
+    return done(request, pk, [pk], message=_("Note saved."), act=entry.act)
+
+
+@require_POST
+def add_detail(request: LoggedIn, pk: int) -> HttpResponse:
+    form = DetailForm(request.POST, file=open_file(request.user, pk))
+    if not form.is_valid() or not form.save():
+        return refused(request, pk, Forms(detail=form))
+    return done(request, pk, [pk], message=_("Contact details saved."))
+
+
+@require_POST
+def remove_detail(request: LoggedIn, pk: int) -> HttpResponse:
+    """Kept, with who removed it; the file it is removed from is posted along."""
+    seen = visible_people(request.user)
+    detail = get_object_or_404(ContactDetail, pk=pk, person__in=seen, removed_at=None)
+    file = _file_of(request, detail)
+    detail.removed_at, detail.removed_by = timezone.now(), request.user
+    detail.save(update_fields=["removed_at", "removed_by"])
+    return done(request, file.enrolment.pk, [file.enrolment.pk], message=_("Contact details removed."))
+
+
+def _file_of(request: LoggedIn, detail: ContactDetail) -> File:
+    own = visible_enrolments(request.user).filter(participant__account__person=detail.person_id)
+    posted = request.POST.get("enrolment", "")
+    asked = own.filter(pk=posted) if posted.isdecimal() else own.none()
+    enrolment = asked.first() or own.order_by("pk").first()
+    assert enrolment is not None  # the person is visible by one of these
+    return open_file(request.user, enrolment.pk)
