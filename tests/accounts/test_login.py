@@ -150,6 +150,7 @@ class TestReset:
         assert _reset_link().split("-", 4)[-1] not in here  # the key does not stay in the address bar
         done = client.post(here, {"password1": NEW, "password2": NEW}, follow=True)
         assert done.status_code == 200
+        assert 'class="vg-toast ' not in done.text  # the page itself says so
         assert _log_in(client, tutor.email, NEW).status_code == 302
 
     def test_works_once(self, client: Client, tutor: User) -> None:
@@ -207,6 +208,7 @@ class TestChange:
         _log_in(elsewhere, tutor.email)
         response = client.post(CHANGE, {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
         assert response["Location"] == "/"
+        assert 'class="vg-toast ' in client.get(CHANGE).text  # on the next page, whichever
         assert _is_in(client)
         assert not _is_in(elsewhere)
 
