@@ -45,7 +45,9 @@ def fresh_course(url: str) -> Course:
     with database.cursor() as cursor:
         cursor.execute("TRUNCATE moodle_sync_site, dashboard_person CASCADE")
     site = Site.objects.create(name="Big", url=url, version=BRANCH)
-    connection = Connection.objects.create(site=site, token=TOKEN, moodle_user_id=2)
+    connection = Connection(site=site, moodle_user_id=2)
+    connection.token = TOKEN
+    connection.save()
     return Course.objects.create(
         site=site, connection=connection, moodle_id=COURSE_ID, short_name="BIG", full_name="Big"
     )
