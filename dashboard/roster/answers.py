@@ -1,6 +1,7 @@
 """What a button answers: the list the browser shows, as it now is, and a word about what happened."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,8 +10,6 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import mark_safe
-from urllib.parse import urlsplit
 
 from dashboard.courses.requests import LoggedIn
 from dashboard.roster import counts
@@ -26,13 +25,13 @@ def changed(
     extra: str = "",
     level: str = "success",
 ) -> HttpResponse:
-    """Tiles, counts and rows of the browser's list out of band, and a toast; `extra` is the main content.
+    """Tiles, counts and rows of the browser's list out of band, and a toast; `extra` is a rendered main content.
 
     The list is rebuilt whole, from the address the browser shows: a row that no longer belongs leaves it,
     exactly as after a reload. Without `extra`, a panel that shows one of `enrolment_ids` is redrawn too.
     """
     counts.forget()
-    context = {"message": message, "act": act, "level": level, "oob": True, "extra": mark_safe(extra)}  # noqa: S308
+    context = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
     roster = _shown(request)
     if roster:
         context["roster"] = roster
@@ -53,7 +52,9 @@ def panel(request: LoggedIn, roster: Roster) -> dict[str, object]:
     return {"panel": True, **panel_context(request, roster.open_pk)} if roster.open_pk else {}
 
 
-def redirected(request: LoggedIn, message: str, *, act: UUID | None = None, level: int = messages.SUCCESS) -> HttpResponseRedirect:
+def redirected(
+    request: LoggedIn, message: str, *, act: UUID | None = None, level: int = messages.SUCCESS
+) -> HttpResponseRedirect:
     """Without script: back to where the button was, with the same words and the same undo."""
     counts.forget()
     messages.add_message(request, level, message, extra_tags=str(act) if act else "")
