@@ -54,7 +54,7 @@ class Guarded:
         assert self._warden.stdout is not None
         word, _, rest = self._warden.stdout.readline().strip().partition(" ")
         if word != "pid":
-            self._warden.wait()
+            self.stop()
             raise LaunchError(f"{self.name} could not be started: {rest or 'its warden said nothing'}")
         self.pid = int(rest)
         return self
