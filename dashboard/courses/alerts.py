@@ -16,8 +16,10 @@ from dashboard.courses.counts import counted_enrolments
 from dashboard.courses.lines import CourseLine
 from dashboard.courses.tutors import Tutoring
 from dashboard.enums import State
+from dashboard.roster.choices import UNGROUPED
 
-SHOWN = 4
+SHOWN = 6
+LOOKED_INTO = 20
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class Neglect:
 
 
 def alerts(user: User, lines: Sequence[CourseLine], team: Tutoring, now: datetime) -> list[Alert]:
-    found = [] if user.is_tutor else [_untutored(user, place) for place in _neglected(user, lines, team, now)]
-    return [*_failing(lines), *found, *_overdue(user, lines)]
+    """The greatest neglect first, but some of each kind; at most SHOWN, for the table below has them all."""
+    places = [] if user.is_tutor else _neglected(user, lines, team, now)[:SHOWN]
+    orphans = [_untutored(user, place) for place in places]
+    return [*orphans[:2], *_overdue(user, lines), *_failing(lines), *orphans[2:]][:SHOWN]
 
 
 def roster_url(user: User, **filters: object) -> str:
@@ -54,15 +58,15 @@ def roster_url(user: User, **filters: object) -> str:
     return f"{reverse('dashboard:roster')}?{urlencode(filters)}"
 
 
-def _neglected(
-    user: User, lines: Sequence[CourseLine], team: Tutoring, now: datetime
-) -> list[Neglect]:
-    open_lines = {line.course.pk: line for line in lines if line.work.todo and line.course.pk not in team.whole}
-    orphans = [Neglect(line, line.work.todo) for line in open_lines.values() if not line.tutors]
-    with_team = {pk: line for pk, line in open_lines.items() if line.tutors}
+def _neglected(user: User, lines: Sequence[CourseLine], team: Tutoring, now: datetime) -> list[Neglect]:
+    """Looks into the courses with the most to do; counting the groups of all would cost as much as the page."""
+    partly = [line for line in lines if line.work.todo and line.course.pk not in team.whole]
+    worst = sorted(partly, key=lambda line: -line.work.todo)[:LOOKED_INTO]
+    orphans = [Neglect(line, line.work.todo) for line in worst if not line.tutors]
+    with_team = {line.course.pk: line for line in worst if line.tutors}
     rows = (
-        counted_enrolments(user)
-        .filter(course_id__in=with_team, follow_up__state=State.TODO, follow_up__due_at__lte=now)
+        counted_enrolments(user, with_team.keys())
+        .filter(follow_up__state=State.TODO, follow_up__due_at__lte=now)
         .values_list("course_id", "memberships__group_id", "memberships__group__name")
         .annotate(todo=Count("pk"))
         .order_by()
@@ -78,18 +82,23 @@ def _neglected(
 def _untutored(user: User, place: Neglect) -> Alert:
     course = place.line.course
     names = {"course": course.full_name, "group": place.group_name}
-    filters: dict[str, object] = {"course": course.pk, "state": State.TODO.value}
+    filters: dict[str, object] = {"course": course.pk, "state": State.TODO.value, "due": "now"}
     if place.group_id:
         title = _("%(course)s, %(group)s: no tutor") % names
         filters["group"] = place.group_id
     elif place.line.tutors:
         title = _("%(course)s, people without group: no tutor") % names
+        filters["group"] = UNGROUPED
     else:
         title = _("%(course)s: no tutor") % names
     people = ngettext("%(n)s person to chase", "%(n)s people to chase", place.todo) % {"n": place.todo}
     return Alert(
-        "danger", "user-off", title, f"{place.line.opening.words} · {people}",
-        _("Open the list"), roster_url(user, **filters),
+        "danger",
+        "user-off",
+        title,
+        f"{place.line.opening.words} · {people}",
+        _("Open the list"),
+        roster_url(user, **filters),
     )
 
 
@@ -104,7 +113,7 @@ def _overdue(user: User, lines: Sequence[CourseLine]) -> Iterator[Alert]:
         ngettext("%(n)s agreed callback is overdue", "%(n)s agreed callbacks are overdue", n) % {"n": n},
         ngettext("In %(n)s course", "In %(n)s courses", len(late)) % {"n": len(late)},
         _("Open the list"),
-        roster_url(user, state=State.CALLBACK.value),
+        roster_url(user, state=State.CALLBACK.value, due="now"),
     )
 
 

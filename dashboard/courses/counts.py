@@ -1,16 +1,15 @@
 """How many people are in which state, by course or by group: one GROUP BY per concern, whatever the rows."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db.models import Count, Q
 
 from accounts.models import User
 from dashboard.enums import State
-from dashboard.scope import overseen_courses, visible_enrolments
+from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import EnrolmentQuerySet
@@ -20,7 +19,8 @@ BY_GROUP = "memberships__group_id"
 """A key of None: people without group. Someone in two groups counts in both."""
 
 
-class Segment(NamedTuple):
+@dataclass(frozen=True)
+class Segment:
     """A part of the stacked bar. Widths are text: a number would be written «12,5» in French."""
 
     access: Access
@@ -94,14 +94,11 @@ class Work:
     callbacks: int = 0
 
 
-def counted_enrolments(user: User) -> EnrolmentQuerySet:
-    """Who is counted for the user: a tutor's own people; everyone of the courses the others oversee."""
-    if user.is_tutor:
-        enrolments = visible_enrolments(user)
-    else:
-        enrolments = Enrolment.objects.filter(course__in=overseen_courses(user))
+def counted_enrolments(user: User, course_ids: Collection[int]) -> EnrolmentQuerySet:
+    """Who is counted for the user in these courses, which they oversee: of a tutor's, only their own people."""
+    enrolments = visible_enrolments(user) if user.is_tutor else Enrolment.objects.all()
     assert isinstance(enrolments, EnrolmentQuerySet)
-    return enrolments.present()
+    return enrolments.present().filter(course_id__in=course_ids)
 
 
 def access_by(key: str, enrolments: EnrolmentQuerySet, now: datetime) -> dict[int | None, AccessCounts]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from accounts.models import User
 from dashboard.courses.counts import BY_GROUP, AccessCounts, Work, access_by, counted_enrolments, work_by
+from dashboard.courses.freshness import FAILED_RUNS
 from dashboard.courses.lines import CourseLine, course_lines
 from dashboard.courses.sync import SyncCell, result_words
 from dashboard.courses.tutors import tutoring
@@ -32,6 +33,10 @@ class RunLine:
     explanation: Explanation | None
 
     @property
+    def failed(self) -> bool:
+        return self.run.state in FAILED_RUNS
+
+    @property
     def seconds(self) -> float | None:
         if self.run.started_at is None or self.run.finished_at is None:
             return None
@@ -45,7 +50,7 @@ def course_line(user: User, course: Course, now: datetime) -> CourseLine:
 
 def group_lines(user: User, course: Course, now: datetime) -> list[GroupLine]:
     """Groups in which the user counts somebody; for who oversees the course, the empty ones too."""
-    people = counted_enrolments(user).filter(course=course)
+    people = counted_enrolments(user, [course.pk])
     access, work = access_by(BY_GROUP, people, now), work_by(BY_GROUP, people, now)
     team = tutoring([course.pk])
     names: dict[int | None, str] = dict(course.groups.filter(gone_at=None).values_list("pk", "name"))
@@ -56,9 +61,7 @@ def group_lines(user: User, course: Course, now: datetime) -> list[GroupLine]:
     if None in access:
         names[None] = ""
     return [
-        GroupLine(
-            pk, name, access.get(pk, AccessCounts()), work.get(pk, Work()), team.of((course.pk, pk))
-        )
+        GroupLine(pk, name, access.get(pk, AccessCounts()), work.get(pk, Work()), team.of((course.pk, pk)))
         for pk, name in names.items()
     ]
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from accounts.models import User
@@ -11,9 +11,12 @@ from dashboard.courses.counts import BY_COURSE, AccessCounts, Work, access_by, c
 from dashboard.courses.freshness import FAILED_RUNS, latest_runs
 from dashboard.courses.opening import Opening, opening
 from dashboard.courses.tutors import Tutoring, peopled_groups, tutoring
+from dashboard.follow_up.rules import FIRST_STEP_DAYS, WAIT_AFTER_CONTACT
 from moodle_sync.models import Course, SyncRun
 from moodle_sync.text import folded
 
+LONG_OPEN = timedelta(days=FIRST_STEP_DAYS + WAIT_AFTER_CONTACT)
+"""By then a first contact and its answer should lie behind."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -37,6 +40,12 @@ class CourseLine:
         return self.run is not None and self.run.state in FAILED_RUNS
 
     @property
+    def neglected(self) -> bool:
+        """People to chase whom nobody has contacted, though the course has been open for long."""
+        opened = self.course.opened_at or self.course.start_date
+        return bool(self.work.untouched) and opened is not None and self.now - opened > LONG_OPEN
+
+    @property
     def sort_name(self) -> str:
         return folded(self.course.full_name)
 
@@ -56,13 +65,11 @@ class CourseLine:
         return self.course.synced_at or LONG_AGO
 
 
-def course_lines(
-    user: User, courses: Sequence[Course], now: datetime
-) -> tuple[list[CourseLine], Tutoring]:
+def course_lines(user: User, courses: Sequence[Course], now: datetime) -> tuple[list[CourseLine], Tutoring]:
     """Sorted by name, so that equal figures keep an order; with the tutoring they were made from."""
     courses = sorted(courses, key=lambda course: (folded(course.full_name), course.pk))
     ids = [course.pk for course in courses]
-    people = counted_enrolments(user).filter(course_id__in=ids)
+    people = counted_enrolments(user, ids)
     access, work = access_by(BY_COURSE, people, now), work_by(BY_COURSE, people, now)
     team, runs = tutoring(ids), latest_runs(ids)
     # What no tutor follows is not a tutor's to know: their counts are of their own people.

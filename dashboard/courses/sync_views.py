@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from dashboard.courses.detail import course_line
@@ -34,6 +34,7 @@ def sync_course(request: LoggedIn, pk: int) -> HttpResponse:
     return redirect(back) if here else redirect("dashboard:course", pk)
 
 
+@require_GET
 def sync_status(request: LoggedIn, pk: int) -> HttpResponse:
     """Polled while a read goes on; the answer to a finished one polls no more."""
     course = get_object_or_404(overseen_courses(request.user).select_related("site"), pk=pk)

@@ -18,11 +18,16 @@ class CourseSearch(forms.Form):
     """All in the URL. A wrong value filters nothing rather than everything."""
 
     q = forms.CharField(
-        label=_("Search a course"), required=False, max_length=200,
+        label=_("Search a course"),
+        required=False,
+        max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "class": "form-control", "placeholder": _("Course, category")}),
     )
     site = forms.ModelChoiceField(
-        Site.objects.none(), label=_("Site"), required=False, empty_label=_("All sites"),
+        Site.objects.none(),
+        label=_("Site"),
+        required=False,
+        empty_label=_("All sites"),
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     failing = forms.BooleanField(
@@ -60,18 +65,22 @@ class CoursesTable(tables.Table):
 
     name = tables.Column(_("Course"), order_by="sort_name", attrs={"th": {"class": "c-s1"}})
     access = tables.Column(
-        _("Access of those enrolled"), order_by="access.never", initial_sort_descending=True,
+        _("Access of those enrolled"),
+        order_by="access__never",
+        initial_sort_descending=True,
         attrs={"th": {"class": "c-bar"}},
     )
     entered = tables.Column(_("Entered"), order_by="sort_entered", attrs={"th": {"class": "num"}})
     todo = tables.Column(
-        _("To do"), order_by="work.todo", initial_sort_descending=True, attrs={"th": {"class": "num"}}
+        _("To do"), order_by="work__todo", initial_sort_descending=True, attrs={"th": {"class": "num"}}
     )
     untouched = tables.Column(
-        _("No contact"), order_by="work.untouched", initial_sort_descending=True, attrs={"th": {"class": "num"}}
+        _("No contact"), order_by="work__untouched", initial_sort_descending=True, attrs={"th": {"class": "num"}}
     )
     callbacks = tables.Column(
-        _("Overdue callbacks"), order_by="work.callbacks", initial_sort_descending=True,
+        _("Callbacks due"),
+        order_by="work__callbacks",
+        initial_sort_descending=True,
         attrs={"th": {"class": "num"}},
     )
     tutors = tables.Column(_("Tutors"), order_by="sort_tutors", attrs={"th": {"class": "c-tu"}})

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 from django_tables2 import RequestConfig
 
 from accounts.models import Role, User
-from dashboard.courses.alerts import SHOWN, alerts
+from dashboard.courses.alerts import alerts
 from dashboard.courses.counts import AccessCounts
 from dashboard.courses.detail import cell_for, course_line, group_lines, run_lines
 from dashboard.courses.freshness import freshness
@@ -22,6 +24,7 @@ from moodle_sync.enums import Access
 PER_PAGE = 50
 
 
+@require_GET
 def courses(request: LoggedIn) -> HttpResponse:
     user, now = request.user, timezone.now()
     overseen = overseen_courses(user)
@@ -30,14 +33,11 @@ def courses(request: LoggedIn) -> HttpResponse:
     lines = search.lines(lines)
     table = CoursesTable(lines)
     RequestConfig(request, paginate={"per_page": PER_PAGE, "silent": True}).configure(table)
-    found = alerts(user, lines, team, now)
     context = {
         "table": table,
         "search": search,
         "rows": [row_context(row.record, user) for row in table.paginated_rows],
-        "alerts": found[:SHOWN],
-        "more_alerts": len(found) - SHOWN,
-        "alert_count": len(found),
+        "alerts": alerts(user, lines, team, now),
         "line_count": len(lines),
         "total": total(lines),
         "freshness": freshness(overseen),
@@ -46,6 +46,7 @@ def courses(request: LoggedIn) -> HttpResponse:
     return render(request, "dashboard/courses/list.html", context | permissions(user))
 
 
+@require_GET
 def course(request: LoggedIn, pk: int) -> HttpResponse:
     user, now = request.user, timezone.now()
     found = get_object_or_404(overseen_courses(user).select_related("site"), pk=pk)
@@ -61,9 +62,13 @@ def course(request: LoggedIn, pk: int) -> HttpResponse:
     return render(request, "dashboard/courses/course.html", context | permissions(user))
 
 
-def permissions(user: User) -> dict[str, bool]:
+def permissions(user: User) -> dict[str, Any]:
     """Figures lead to people for those who may meet them; an observer sees no name at all."""
-    return {"sees_people": user.follows_people, "sees_tutors": user.role != Role.OBSERVER}
+    return {
+        "sees_people": user.follows_people,
+        "sees_tutors": user.role != Role.OBSERVER,
+        "roster_url": reverse("dashboard:roster"),  # once: a page links there hundreds of times
+    }
 
 
 def row_context(line: CourseLine, user: User) -> dict[str, Any]:
