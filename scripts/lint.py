@@ -27,7 +27,6 @@ CHECKS: dict[str, list[str]] = {
     "French": ["scripts/messages.py", "check"],
     "templates": ["scripts/check_templates.py"],
     "template style": ["-m", "djlint", "templates", "--lint", "--quiet"],
-    "template format": ["-m", "djlint", "templates", "--check", "--quiet"],
 }
 
 

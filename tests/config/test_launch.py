@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,7 +36,7 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(reset, "VAR", folder)
     yield folder
     for location in folder.glob("*/postgres/location"):
-        reset.shutil.rmtree(postgres.cluster_folder(location.parent))
+        shutil.rmtree(postgres.cluster_folder(location.parent))
 
 
 def launched(var: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:

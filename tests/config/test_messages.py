@@ -52,7 +52,7 @@ def test_templates_are_read_as_django_reads_them(name: str, scripts: None, monke
             asked.append([singular, plural])
             return plural
 
-    monkeypatch.setattr(trans_real._active, "value", Recorder(), raising=False)
+    monkeypatch.setattr(vars(trans_real)["_active"], "value", Recorder(), raising=False)
     source = TEMPLATES[name]
     Template("{% load i18n %}" + source).render(Context({"name": "Ana"}))
     found = [flat(message) for _, _, message, _ in extract_template(io.BytesIO(source.encode()), (), (), {})]
