@@ -1,11 +1,12 @@
 """What a button answers: the list the browser shows, as it now is, and a word about what happened."""
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -31,7 +32,7 @@ def changed(
     exactly as after a reload. Without `extra`, a panel that shows one of `enrolment_ids` is redrawn too.
     """
     counts.forget()
-    context = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
+    context: dict[str, Any] = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
     roster = _shown(request)
     if roster:
         context["roster"] = roster
@@ -42,10 +43,10 @@ def changed(
 
 def _shown(request: LoggedIn) -> Roster | None:
     here = urlsplit(request.htmx.current_url_abs_path or "")
-    return Roster.of(request.user, here.query) if here.path == reverse("dashboard:roster") else None
+    return Roster.of(request.user, QueryDict(here.query)) if here.path == reverse("dashboard:roster") else None
 
 
-def panel(request: LoggedIn, roster: Roster) -> dict[str, object]:
+def panel(request: LoggedIn, roster: Roster) -> dict[str, Any]:
     """The context of the panel beside the list. Imported late: the panel answers with this module."""
     from dashboard.person.panel import panel_context
 

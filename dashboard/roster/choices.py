@@ -13,7 +13,9 @@ Choice = tuple[str, str]
 
 
 def courses(user: User) -> list[Choice]:
-    return [(str(pk), name) for pk, name in visible_courses(user).order_by("full_name", "pk").values_list("pk", "full_name")]
+    return [
+        (str(pk), name) for pk, name in visible_courses(user).order_by("full_name", "pk").values_list("pk", "full_name")
+    ]
 
 
 def groups(user: User, params: QueryDict, courses: Sequence[Choice]) -> list[tuple[str, list[Choice]]]:

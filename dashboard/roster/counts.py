@@ -35,8 +35,9 @@ class Counts:
 
 
 def matrix(rows: QuerySet[Enrolment]) -> Matrix:
-    groups = rows.order_by().values_list("access", "follow_up__state")
-    return [(access, state, n) for access, state, n in groups.annotate(n=Count("pk"))]
+    """`rows` have the annotation `access`."""
+    groups: QuerySet[Any, Any] = rows.order_by()
+    return list(groups.values_list("access", "follow_up__state").annotate(n=Count("pk")))
 
 
 def shared_matrix(rows: QuerySet[Enrolment], user: User, key: str) -> Matrix:

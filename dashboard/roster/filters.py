@@ -22,7 +22,9 @@ COUNTED = ["access", "state"]
 
 class RosterFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
-        method="find", label=_("Search"), max_length=200,
+        method="find",
+        label=_("Search"),
+        max_length=200,
         widget=forms.TextInput(attrs={"type": "search"}),
     )
     course = django_filters.MultipleChoiceFilter(method="among_courses", label=_("Session"))
@@ -41,7 +43,8 @@ class RosterFilter(django_filters.FilterSet):
         self.groups = choices.groups(user, params, self.courses)
         self.filters["course"].extra["choices"] = self.courses
         self.filters["group"].extra["choices"] = [
-            (choices.UNGROUPED, _("Without group")), *(choice for _name, own in self.groups for choice in own)
+            (choices.UNGROUPED, _("Without group")),
+            *(choice for _name, own in self.groups for choice in own),
         ]
 
     @property
@@ -57,7 +60,7 @@ class RosterFilter(django_filters.FilterSet):
     def uncounted(self) -> QuerySet[Enrolment]:
         """Filtered by everything but access and state."""
         values = {"presence": [Standing.PRESENT.value], **self.values}
-        rows = self.queryset
+        rows: QuerySet[Enrolment] = self.queryset
         for name, value in values.items():
             if name not in COUNTED:
                 rows = self.filters[name].filter(rows, value)

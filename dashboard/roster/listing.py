@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashboard.courses.freshness import Freshness, freshness
-from dashboard.enums import State
 from dashboard.roster import counts
 from dashboard.roster.chips import Chip, chips
 from dashboard.roster.filters import RosterFilter
@@ -21,17 +20,17 @@ from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
 from dashboard.roster.tiles import Tile, access_tiles, state_tiles
 from dashboard.scope import visible_courses
-from moodle_sync.enums import Access
+from moodle_sync.models import Enrolment
 
 NOT_FILTERS = {"page", "sort", "open"}
 
 
-class CountedPaginator(Paginator):
+class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
     """Takes the count that the tiles already know: COUNT(*) would read the same rows again."""
 
-    def __init__(self, object_list: QuerySet[object, int], per_page: int, count: int) -> None:
+    def __init__(self, object_list: QuerySet[Enrolment, int], per_page: int, count: int) -> None:
         super().__init__(object_list, per_page)
-        self.count = count  # type: ignore[misc]  # replaces the parent's cached property
+        self.count = count
 
 
 @dataclass
@@ -41,8 +40,8 @@ class Roster:
     now: datetime
 
     @classmethod
-    def of(cls, user: User, query_string: str) -> "Roster":
-        return cls(user, QueryDict(query_string.replace("\x00", "")), timezone.now())
+    def of(cls, user: User, params: QueryDict) -> "Roster":
+        return cls(user, params, timezone.now())
 
     @cached_property
     def filter(self) -> RosterFilter:
@@ -55,16 +54,19 @@ class Roster:
         key = repr(sorted((name, value) for name, value in values.items() if name not in {"access", "state"}))
         return counts.tally(
             counts.shared_matrix(rows, self.user, key),
-            access=values.get("access", []), state=values.get("state", []),
+            access=values.get("access", []),
+            state=values.get("state", []),
         )
 
     @cached_property
     def table(self) -> RosterTable:
         rows = self.filter.counted(self.filter.uncounted())
-        return RosterTable(rows, order_by=self.params.getlist("sort")[:1] or RosterTable.Meta.order_by)
+        sort = self.params.get("sort", "")
+        known = sort.removeprefix("-") in RosterTable.base_columns
+        return RosterTable(rows, order_by=sort if known else RosterTable.Meta.order_by)
 
     @cached_property
-    def page(self) -> Page[int]:
+    def page(self) -> "Page[int]":
         """Ids; a page beyond the end is the last one, as rows come and go."""
         ids = self.table.data.data.values_list("pk", flat=True)
         return CountedPaginator(ids, RosterTable.Meta.per_page, self.counts.total).get_page(self.params.get("page"))
@@ -115,11 +117,3 @@ class Roster:
     def is_empty(self) -> bool:
         """Nobody at all is entrusted to the user, whatever the filters."""
         return not self.counts.total and not roster_for(self.user, self.now).exists()
-
-    @property
-    def states(self) -> type[State]:
-        return State
-
-    @property
-    def accesses(self) -> type[Access]:
-        return Access

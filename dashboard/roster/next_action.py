@@ -87,8 +87,11 @@ def _dated(follow_up: FollowUp, facts: Facts, now: datetime) -> NextAction:
     if follow_up.state in {State.CONTACTED, State.REMINDED}:
         text = _("Wait until %(day)s") % {"day": short_day(due, facts, now)}
         return NextAction("hourglass-empty", text, _("then to do, without new access"))
+    last = _last_outcome(follow_up)
+    if last in {Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL}:
+        return NextAction("mail", _("Write, or find another way"), str(last.label))
     if due > now:
-        return NextAction("phone", _("Call again %(when)s") % {"when": day}, _last_outcome(follow_up))
+        return NextAction("phone", _("Call again %(when)s") % {"when": day}, str(last.label) if last else "")
     return NextAction("phone", _("Call or remind today"), _why_chased(facts, now))
 
 
@@ -102,9 +105,9 @@ def _callback(due: datetime, facts: Facts, now: datetime) -> NextAction:
     return NextAction("calendar-clock", _("Call back %(when)s") % {"when": when}, _("as agreed"))
 
 
-def _last_outcome(follow_up: FollowUp) -> str:
+def _last_outcome(follow_up: FollowUp) -> Outcome | None:
     contact = follow_up.last_contact
-    return str(Outcome(contact.outcome).label) if contact and contact.outcome else ""
+    return Outcome(contact.outcome) if contact and contact.outcome else None
 
 
 def _why_chased(facts: Facts, now: datetime) -> str:

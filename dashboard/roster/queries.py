@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import User
 from dashboard.models import ContactDetail
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment, Group, Membership, Participant
+from moodle_sync.querysets import EnrolmentQuerySet
 from moodle_sync.text import search_words
 
 FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
@@ -36,7 +37,7 @@ def roster_for(user: User, now: datetime) -> QuerySet[Enrolment]:
     rows = visible_enrolments(user)
     if user.is_tutor:
         rows = Enrolment.objects.filter(among(rows.values("pk")))
-    return rows.with_access(now=now)
+    return cast(EnrolmentQuerySet, rows).with_access(now=now)
 
 
 def of_standing(rows: QuerySet[Enrolment], standings: Sequence[str]) -> QuerySet[Enrolment]:
@@ -51,11 +52,12 @@ def of_standing(rows: QuerySet[Enrolment], standings: Sequence[str]) -> QuerySet
 
 def in_groups(rows: QuerySet[Enrolment], group_ids: Iterable[int], *, without: bool) -> QuerySet[Enrolment]:
     """People of any of the groups; `without`: also those who are in no group."""
-    chosen = Membership.objects.filter(group__in=list(group_ids)).values_list("enrolment")
-    if without:
-        # No semi-join across all enrolments: the ungrouped are looked up among the rows themselves.
-        return rows.filter(Q(among(chosen)) | Q(memberships=None))
-    return rows.filter(among(chosen))
+    ungrouped = ~Q(Exists(Membership.objects.filter(enrolment=OuterRef("pk"))))
+    ids = list(group_ids)
+    if not ids:
+        return rows.filter(ungrouped) if without else rows.none()
+    chosen = among(Membership.objects.filter(group__in=ids).values_list("enrolment"))
+    return rows.filter(Q(chosen) | ungrouped if without else chosen)
 
 
 def matching(rows: QuerySet[Enrolment], query: str) -> QuerySet[Enrolment]:

@@ -36,25 +36,30 @@ class RosterTable(tables.Table):
 
     teacher = SortedColumn(verbose_name=_("Teacher"), css="c-who", ascending=[F("participant__sort_key").asc()])
     course = SortedColumn(
-        verbose_name=_("Session and group"), css="c-ses",
+        verbose_name=_("Session and group"),
+        css="c-ses",
         ascending=[F("course__full_name").asc(), F("course__id").asc()],
     )
     access = SortedColumn(
-        verbose_name=_("Last access"), css="c-ac",
-        ascending=[last_access().asc(nulls_last=True)], descending=[last_access().desc(nulls_last=True)],
+        verbose_name=_("Last access"),
+        css="c-ac",
+        ascending=[last_access().asc(nulls_last=True)],
+        descending=[last_access().desc(nulls_last=True)],
     )
     state = SortedColumn(
         verbose_name=_("Follow-up"), css="c-fu", ascending=[state_rank("follow_up__").asc(), FOLLOW_UP]
     )
     contact = SortedColumn(
-        verbose_name=_("Last contact"), css="c-ct",
+        verbose_name=_("Last contact"),
+        css="c-ct",
         ascending=[F("follow_up__last_contact_at").asc(nulls_first=True), FOLLOW_UP],
     )
     # The default. What has been due longest comes first: overdue callbacks, then what is to be done; what has no
     # date (waiting, closed) comes last. Access does not break ties: it lies in another table, so no index could
     # hold both, and nobody who is due has come in anyway.
     next = SortedColumn(
-        verbose_name=_("Next action"), css="c-nx",
+        verbose_name=_("Next action"),
+        css="c-nx",
         ascending=[F("follow_up__due_at").asc(nulls_last=True), FOLLOW_UP],
     )
 

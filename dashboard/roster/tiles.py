@@ -31,7 +31,10 @@ def access_tiles(counts: Counts, params: QueryDict, url: str) -> list[Tile]:
         n = counts.access[access]
         tiles.append(
             Tile(
-                access, access.label, n, *_link(params, url, "access", access),
+                access,
+                access.label,
+                n,
+                *_link(params, url, "access", access),
                 share=round(100 * n / whole) if whole else 0,
                 start=f"{100 * before / whole:.2f}%" if whole else "0",
                 width=f"{100 * n / whole:.2f}%" if whole else "0",

@@ -21,7 +21,7 @@ from dashboard.scope import visible_enrolments
 def roster(request: LoggedIn) -> HttpResponse:
     if not request.user.follows_people:
         raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
-    listing = Roster.of(request.user, request.META["QUERY_STRING"])
+    listing = Roster.of(request.user, request.GET)
     return render(request, "dashboard/roster/list.html", {"roster": listing, **_panel_or_nothing(request, listing)})
 
 
@@ -37,7 +37,8 @@ def _panel_or_nothing(request: LoggedIn, listing: Roster) -> dict[str, object]:
 def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
     follow_up = get_object_or_404(
         FollowUp.objects.select_related("enrolment__course__site", "enrolment__participant"),
-        enrolment__in=visible_enrolments(request.user), enrolment=pk,
+        enrolment__in=visible_enrolments(request.user),
+        enrolment=pk,
     )
     version = request.POST.get("version", "")
     name = follow_up.enrolment.participant.full_name or _("Unknown name")
@@ -53,16 +54,19 @@ def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
 def undo(request: LoggedIn, act: UUID) -> HttpResponse:
     seen = FollowUp.objects.filter(enrolment__in=visible_enrolments(request.user))
     try:
-        back = moves.undo(act, by=request.user, among=seen.values("pk"))
+        back = moves.undo(act, by=request.user, among=seen.values_list("pk", flat=True))
     except Contact.DoesNotExist as exc:
         raise Http404 from exc
     except moves.NotUndoable:
         ids = list(seen.filter(contacts__act=act).values_list("enrolment", flat=True))
-        return _answer(request, ids, _("Too late to undo: something happened since. Nothing was changed."), level="warning")
+        words = _("Too late to undo: something happened since. Nothing was changed.")
+        return _answer(request, ids, words, level="warning")
     return _answer(request, [follow_up.enrolment_id for follow_up in back], _("Undone."))
 
 
-def _answer(request: LoggedIn, ids: list[int], message: str, *, act: UUID | None = None, level: str = "success") -> HttpResponse:
+def _answer(
+    request: LoggedIn, ids: list[int], message: str, *, act: UUID | None = None, level: str = "success"
+) -> HttpResponse:
     if request.htmx:
         return changed(request, ids, message=message, act=act, level=level)
     return redirected(request, message, act=act, level=messages.WARNING if level == "warning" else messages.SUCCESS)

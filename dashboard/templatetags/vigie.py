@@ -32,9 +32,7 @@ STATE_ICONS = {
 def icon(name: str, size: str = "") -> SafeString:
     """One pictogram of the sprite, decorative: the word stands beside it, or in `aria-label`."""
     css = f"vg-i vg-i-{size}" if size else "vg-i"
-    return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("icons.svg"), name
-    )
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("icons.svg"), name)
 
 
 @register.simple_tag
@@ -73,7 +71,10 @@ def since(value: datetime | None) -> SafeString | str:
     exact = exact_time(value)
     return format_html(
         '<time class="vg-time" tabindex="0" datetime="{}" title="{}" data-exact="{}">{}</time>',
-        value.isoformat(timespec="minutes"), exact, exact, elapsed(value),
+        value.isoformat(timespec="minutes"),
+        exact,
+        exact,
+        elapsed(value),
     )
 
 

@@ -1,0 +1,67 @@
+"""A real browser on the live server. Chromium comes from VIGIE_CHROMIUM or the system."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+
+AXE = Path(__file__).resolve().parent.parent.parent / "node_modules/axe-core/axe.min.js"
+VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`)"
+
+OpenAs = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("VIGIE_CHROMIUM") or shutil.which("chromium")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright runs a loop in this thread; Django then refuses the ORM that the test itself needs.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page_as(browser: Browser, live_server: LiveServer) -> Iterator[OpenAs]:
+    """`page_as(user, width=1440, theme="light")`: a page of that user's, logged in by the session cookie."""
+    cache.clear()
+    contexts = []
+    refused: list[str] = []
+
+    def open_page(user: User, *, width: int = 1440, theme: str = "light") -> Page:
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(
+            base_url=live_server.url, color_scheme=theme, locale="fr-FR",
+            viewport={"width": width, "height": 900},
+        )  # fmt: skip
+        contexts.append(context)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("console", lambda m: refused.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: refused.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    cache.clear()
+    assert refused == []
+
+
+def assert_accessible(page: Page) -> None:
+    """Accessible by axe, and nothing to scroll sideways."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(VIOLATIONS) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

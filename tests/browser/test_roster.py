@@ -1,0 +1,103 @@
+"""The tutor's path: find who never came in, mark one as contacted, undo, open the panel, go back."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from dashboard.enums import State
+from dashboard.models import FollowUp
+from moodle_sync.models import Enrolment, Group
+from tests.browser.conftest import OpenAs, assert_accessible
+from tests.factories import EnrolmentFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
+
+
+@pytest.fixture
+def helene(group: Group) -> Enrolment:
+    """Hélène never came in; Karim did."""
+    came = {"last_course_access": timezone.now(), "follow_up__state": State.CLOSED_IN, "follow_up__due_at": None}
+    karim = {"participant__first_name": "Karim", "participant__last_name": "Ouadah"}
+    EnrolmentFactory.create(course=group.course, groups=[group], **karim, **came)
+    name = {"participant__first_name": "Hélène", "participant__last_name": "Tran"}
+    enrolment: Enrolment = EnrolmentFactory.create(course=group.course, groups=[group], **name)
+    return enrolment
+
+
+def row(page: Page, enrolment: Enrolment) -> str:
+    return f"#row-{enrolment.pk}"
+
+
+def test_a_tutor_finds_marks_and_undoes(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
+    page = page_as(tutor)
+    page.goto("/enseignants/")
+    page.keyboard.press("/")
+    page.keyboard.type("helene")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"\?q=helene$"))
+    expect(page.locator("#live")).to_contain_text("1")
+    page.locator("#clear").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("#q")).to_have_value("")
+
+    page.locator("#tile-never_course").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator(f"#contacted-{helene.pk}").click()
+    expect(page.locator(f"{row(page, helene)} .vg-fu.contacted")).to_be_visible()
+    expect(page.locator("#tile-contacted b")).to_have_text("1")
+    page.locator("#toasts .vg-link").click()
+    expect(page.locator(f"{row(page, helene)} .vg-fu.todo")).to_be_visible()
+    assert FollowUp.objects.get(enrolment=helene).state == State.TODO
+
+
+def test_the_panel_is_in_the_address_and_leaves_the_list_as_it_is(
+    page_as: OpenAs, tutor: User, helene: Enrolment
+) -> None:
+    page = page_as(tutor)
+    page.goto("/enseignants/?sort=teacher")
+    page.locator(f"#name-{helene.pk}").click()
+    expect(page.locator("#panel .vg-panel")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"\?sort=teacher&open={helene.pk}$"))
+    expect(page.locator(row(page, helene))).to_have_class("open")
+    page.reload()
+    expect(page.locator("#panel .vg-panel")).to_be_visible()
+    page.locator("#sort-access").click()
+    expect(page).to_have_url(re.compile(rf"sort=access.*open={helene.pk}$"))
+    expect(page.locator("#panel .vg-panel")).to_be_visible()
+    page.locator("h1").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel .vg-panel")).to_have_count(0)
+    expect(page.locator(f"#name-{helene.pk}")).to_be_focused()
+    page.go_back()
+    expect(page.locator("#panel .vg-panel")).to_be_visible()
+
+
+def test_filters_work_by_keyboard_and_close_by_themselves(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
+    page = page_as(tutor)
+    page.goto("/enseignants/")
+    page.locator(".vg-lists summary").nth(2).focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page).to_have_url(re.compile(r"\?access=never_course$"))
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("#f-access-never_course")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#f-access-never_course")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("theme", "width"), SCREENS)
+def test_the_roster_is_accessible(page_as: OpenAs, tutor: User, helene: Enrolment, theme: str, width: int) -> None:
+    page = page_as(tutor, width=width, theme=theme)
+    page.goto("/enseignants/")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark == ("rgb(15, 20, 27)" if theme == "dark" else "rgb(246, 247, 249)")
+    assert_accessible(page)
+    page.locator(f"#name-{helene.pk}").click()
+    expect(page.locator("#panel .vg-panel")).to_be_visible()
+    assert_accessible(page)

@@ -1,0 +1,73 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+from lxml import html
+
+from accounts.models import User
+
+
+@pytest.mark.parametrize(
+    ("persona", "home", "entries"),
+    [
+        ("tutor", "/enseignants/", 2),
+        ("coordinator", "/enseignants/", 2),
+        ("administrator", "/sessions/", 1),
+        ("observer", "/sessions/", 1),
+    ],
+)
+def test_each_role_begins_where_its_work_is(
+    client: Client, request: pytest.FixtureRequest, persona: str, home: str, entries: int
+) -> None:
+    client.force_login(request.getfixturevalue(persona))
+    response = client.get("/", follow=True)
+    assert response.redirect_chain == [(home, 302)]
+    page = html.document_fromstring(response.content.decode())
+    assert len(page.xpath("//aside//nav/a")) == entries
+    assert page.xpath("//aside//nav/a[@aria-current='page']/@href") == [home]
+
+
+def test_the_theme_is_remembered_by_a_cookie(client: Client, tutor: User) -> None:
+    client.force_login(tutor)
+    response = client.post(reverse("dashboard:theme"), {"theme": "dark", "next": "/enseignants/?q=a"})
+    assert response.headers["Location"] == "/enseignants/?q=a"
+    assert 'data-bs-theme="dark"' in client.get("/enseignants/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "theirs", ["https://elsewhere.example.org/", "//elsewhere.example.org", "javascript:alert(1)", ""]
+)
+def test_the_theme_form_leads_to_no_other_site(client: Client, tutor: User, theirs: str) -> None:
+    client.force_login(tutor)
+    response = client.post(reverse("dashboard:theme"), {"theme": "dark", "next": theirs})
+    assert response.headers["Location"] == "/"
+
+
+def test_an_unknown_theme_is_refused_or_ignored(client: Client, tutor: User) -> None:
+    client.force_login(tutor)
+    assert client.post(reverse("dashboard:theme"), {"theme": "pink"}).status_code == 400
+    client.cookies["theme"] = '"><script>'
+    assert 'data-bs-theme="auto"' in client.get("/enseignants/").content.decode()
+
+
+@pytest.mark.django_db
+def test_health_needs_no_login_and_no_theme(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok"
+
+
+@pytest.mark.django_db
+def test_pages_run_no_code_of_their_own(client: Client, tutor: User) -> None:
+    """What the policy forbids must not be written either: no inline script, style or handler."""
+    client.force_login(tutor)
+    response = client.get("/enseignants/")
+    page = html.document_fromstring(response.content.decode())
+    assert not page.xpath("//script[not(@src)] | //style | //*[@style] | //@*[starts-with(name(), 'on')]")
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_page_that_is_not_there_keeps_the_way_back(client: Client, tutor: User) -> None:
+    client.force_login(tutor)
+    response = client.get("/nowhere/")
+    assert response.status_code == 404
+    assert 'href="/"' in response.content.decode()
