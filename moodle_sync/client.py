@@ -1,13 +1,15 @@
 """Moodle's REST web services over HTTP. Knows no model; the token never leaves the body of a POST to the site."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from html import unescape
 from typing import Any, TypeVar
 
 import requests
+from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
+from moodle_sync import decode
 from moodle_sync.errors import PASSING, InvalidResponse, MoodleRefused, MoodleUnavailable, Trouble
 from moodle_sync.remote import RemoteCourse, RemoteParticipant, SiteInfo
 
@@ -16,11 +18,12 @@ TIMEOUT = (5, 90)
 """Seconds to connect, and between two bytes: Moodle needs 3 s to compute a page of 1,000 people."""
 MAX_BYTES = 32 * 2**20
 """A page of 1,000 people is about 1 MiB; anything near this is not an answer to our question."""
-FIELDS = (
+FIELDS: tuple[str, ...] = (
     "id", "firstname", "lastname", "fullname", "email", "lastaccess", "lastcourseaccess", "groups", "roles",
     "city", "country", "phone1", "phone2", "institution",
 )  # fmt: skip
 FRONT_PAGE = 1
+ENROLLED = "core_enrol_get_enrolled_users"
 
 
 class MoodleClient:
@@ -46,59 +49,53 @@ class MoodleClient:
         self._session.close()
 
     def site_info(self) -> SiteInfo:
-        return self._read("core_webservice_get_site_info", {}, _site_info)
+        return self._read("core_webservice_get_site_info", {}, decode.site_info)
 
     def courses(self) -> list[RemoteCourse]:
         """Every course of the site that the token may see, hidden ones included; not the front page."""
-        found = self._read("core_course_get_courses", {}, lambda data: [_course(c) for c in _list(data)])
+        found = self._read("core_course_get_courses", {}, decode.courses)
         return [course for course in found if course.moodle_id != FRONT_PAGE]
 
     def own_courses(self, user_id: int) -> list[RemoteCourse]:
         """The courses `user_id` is enrolled in."""
         params = {"userid": user_id}
-        return self._read("core_enrol_get_users_courses", params, lambda data: [_course(c) for c in _list(data)])
+        return self._read("core_enrol_get_users_courses", params, decode.courses)
 
     def courses_by_id(self, ids: Iterable[int]) -> list[RemoteCourse]:
         """The facts of these courses, as far as the token may see them; the others are missing."""
         params = {"field": "ids", "value": ",".join(map(str, ids))}
-        return self._read(
-            "core_course_get_courses_by_field",
-            params,
-            lambda data: [_course(c) for c in _list(data["courses"])],
-        )
+        function = "core_course_get_courses_by_field"
+        return self._read(function, params, lambda data: decode.courses(data["courses"]))
 
     def groups(self, course_id: int) -> dict[int, str]:
         """Names of the course's groups by id."""
-        return self._read(
-            "core_group_get_course_groups",
-            {"courseid": course_id},
-            lambda data: {int(g["id"]): unescape(g["name"]) for g in _list(data)},
-        )
+        return self._read("core_group_get_course_groups", {"courseid": course_id}, decode.groups)
 
-    def enrolled(self, course_id: int, *, start: int, limit: int) -> list[RemoteParticipant]:
+    def enrolled(
+        self, course_id: int, *, start: int, limit: int, fields: Sequence[str] = FIELDS
+    ) -> list[RemoteParticipant]:
         """One page by ascending id. It may be shorter than `limit` though more follow; [] past the end."""
-        params = _options(courseid=course_id, userfields=",".join(FIELDS), limitfrom=start, limitnumber=limit)
-        return self._read("core_enrol_get_enrolled_users", params, lambda data: [_participant(u) for u in _list(data)])
+        params = _options(courseid=course_id, userfields=",".join(fields), limitfrom=start, limitnumber=limit)
+        return self._read(ENROLLED, params, decode.participants)
 
-    def suspended_ids(self, course_id: int) -> set[int]:
+    def suspended_ids(self, course_id: int, *, start: int = 0, limit: int = 0) -> set[int]:
         """Ids of the suspended, expired or not yet begun enrolments. Moodle ≥ 3.11: others ignore the option."""
-        params = _options(courseid=course_id, userfields="id", onlysuspended=1)
-        return self._read("core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)})
+        return self._ids(course_id, "onlysuspended", start, limit)
 
-    def active_ids(self, course_id: int) -> set[int]:
+    def active_ids(self, course_id: int, *, start: int = 0, limit: int = 0) -> set[int]:
         """Ids of the active enrolments: what Moodle < 3.11 can tell instead."""
-        params = _options(courseid=course_id, userfields="id", onlyactive=1)
-        return self._read("core_enrol_get_enrolled_users", params, lambda data: {int(u["id"]) for u in _list(data)})
+        return self._ids(course_id, "onlyactive", start, limit)
 
     def accounts_suspended(self, user_ids: Sequence[int]) -> dict[int, bool]:
         """Whether each account is suspended; those the token may not see are missing."""
         params: dict[str, Any] = {"field": "id"}
         params |= {f"values[{n}]": user_id for n, user_id in enumerate(user_ids)}
-        return self._read(
-            "core_user_get_users_by_field",
-            params,
-            lambda data: {int(u["id"]): bool(u["suspended"]) for u in _list(data) if "suspended" in u},
-        )
+        return self._read("core_user_get_users_by_field", params, decode.suspended_accounts)
+
+    def _ids(self, course_id: int, status: str, start: int, limit: int) -> set[int]:
+        page = {"limitfrom": start, "limitnumber": limit} if limit else {}
+        params = _options(courseid=course_id, **{status: 1}, userfields="id", **page)
+        return self._read(ENROLLED, params, decode.ids)
 
     def _read(self, function: str, params: dict[str, Any], decode: Callable[[Any], T]) -> T:
         payload = self._call(function, params)
@@ -124,9 +121,10 @@ class MoodleClient:
             raise MoodleUnavailable(Trouble.TIMEOUT, function) from None
         except requests.exceptions.ChunkedEncodingError:
             raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
-        except requests.exceptions.ConnectionError:
-            raise MoodleUnavailable(Trouble.CONNECTION, function) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema):
+        except requests.exceptions.ConnectionError as exc:
+            silent = bool(exc.args) and isinstance(exc.args[0], ReadTimeoutError)  # in the middle of the body
+            raise MoodleUnavailable(Trouble.TIMEOUT if silent else Trouble.CONNECTION, function) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, LocationValueError):
             raise MoodleRefused(Trouble.NOT_FOUND, function) from None
         except requests.exceptions.RequestException:
             raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
@@ -148,7 +146,7 @@ def _body(response: requests.Response, function: str) -> bytes:
 def _check_status(response: requests.Response, body: bytes, function: str) -> None:
     status = response.status_code
     wait = response.headers.get("Retry-After", "")
-    retry_after = int(wait) if wait.isdigit() else None
+    retry_after = int(wait) if re.fullmatch(r"[0-9]{1,9}", wait) else None
     if status == 429:
         raise MoodleUnavailable(Trouble.TOO_MANY_CALLS, function, retry_after=retry_after)
     if status >= 500:
@@ -165,87 +163,22 @@ def _payload(body: bytes, function: str) -> Any:
     text = body.strip()
     try:
         payload = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         # Cut JSON will be whole the next time; a page of HTML or a sentence is somebody else answering.
         if text[:1] in {b"[", b"{"}:
             raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
         raise MoodleRefused(Trouble.NOT_JSON, function) from None
     if isinstance(payload, dict) and "errorcode" in payload:  # errors arrive as HTTP 200
-        code = str(payload["errorcode"])[:60]
+        code = re.sub(r"[^\w/.-]", "", str(payload["errorcode"]))[:60]
         if code == "invalidresponse":
             raise InvalidResponse(code, function)
         raise (MoodleUnavailable if code in PASSING else MoodleRefused)(code, function)
     return payload
 
 
-def _options(**values: Any) -> dict[str, Any]:
+def _options(courseid: int, **values: Any) -> dict[str, Any]:
     """`courseid` as it is, every other value as one of Moodle's numbered options."""
-    params = {"courseid": values.pop("courseid")}
+    params: dict[str, Any] = {"courseid": courseid}
     for n, (name, value) in enumerate(values.items()):
         params |= {f"options[{n}][name]": name, f"options[{n}][value]": value}
     return params
-
-
-def _list(data: Any) -> list[dict[str, Any]]:
-    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise TypeError("not a list of objects")
-    return data
-
-
-def _site_info(data: Any) -> SiteInfo:
-    return SiteInfo(
-        name=unescape(data["sitename"]),
-        url=data["siteurl"],
-        release=data.get("release", ""),
-        version=int(float(data.get("version", 0))),
-        user_id=int(data["userid"]),
-        functions=frozenset(function["name"] for function in data["functions"]),
-    )
-
-
-def _course(data: dict[str, Any]) -> RemoteCourse:
-    """Course names come escaped for HTML even in JSON; people's names do not."""
-    category = data.get("categoryid", data.get("category"))
-    visible = data.get("visible")
-    return RemoteCourse(
-        moodle_id=int(data["id"]),
-        short_name=unescape(data.get("shortname", "")),
-        full_name=unescape(data["fullname"]).strip(),
-        category_id=None if category is None else int(category),
-        category_name=unescape(data.get("categoryname") or ""),
-        start=int(data.get("startdate") or 0),
-        end=int(data.get("enddate") or 0),
-        visible=None if visible is None else bool(visible),
-        people=data.get("enrolledusercount"),
-    )
-
-
-def _participant(data: dict[str, Any]) -> RemoteParticipant:
-    """The caller's own row carries more (username, preferences): it is not even looked at."""
-    get = data.get
-    groups = get("groups")
-    return RemoteParticipant(
-        moodle_id=int(data["id"]),
-        full_name=data["fullname"].strip(),
-        first_name=get("firstname"),
-        last_name=get("lastname"),
-        email=get("email"),
-        city=get("city"),
-        country=get("country"),
-        phone1=get("phone1"),
-        phone2=get("phone2"),
-        institution=get("institution"),
-        last_site_access=_stamp(get("lastaccess")),
-        last_course_access=_stamp(get("lastcourseaccess")),
-        roles=tuple(sorted(role["shortname"] for role in get("roles") or ())),
-        groups=None if groups is None else tuple((int(g["id"]), unescape(g["name"])) for g in groups),
-    )
-
-
-def _stamp(value: Any) -> int | None:
-    if value is None:
-        return None
-    stamp = int(value)
-    if stamp < 0:
-        raise ValueError("a time before 1970")
-    return stamp
