@@ -3,27 +3,38 @@
 Only rows whose content changed are written. Nobody is deleted, and nobody has left after a single read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
 
-from moodle_sync.models import Course, Participant
+from moodle_sync.models import Course, Group, Participant
 from moodle_sync.reading import Reading
 from moodle_sync.staging import SOMETIMES_EMPTY, Staging, keys_of
 
 SHRINK_FLOOR = 10
 LOCK_CLASS = 0x5669
 """First key of our advisory locks; the second is the site: two courses of one site share participants."""
-NEW_SUSPENDED = "CASE WHEN %(knows_suspended)s THEN s.moodle_id = ANY(%(suspended)s) ELSE e.suspended END"
-STANDING = "CASE WHEN s.is_staff THEN 'staff' WHEN {suspended} OR p.suspended THEN 'suspended' ELSE 'present' END"
-SITE_ACCESS = (
-    "CASE WHEN s.last_site_access IS NULL THEN NULL"
-    " ELSE GREATEST(to_timestamp(s.last_site_access), e.last_site_access) END"
+ACCOUNTS = "unnest(%(account_ids)s::bigint[], %(account_suspended)s::boolean[]) AS a (moodle_id, suspended)"
+ARRIVED = (
+    "CREATE TEMP TABLE arrived AS"
+    " SELECT p.id AS participant_id, s.roles::varchar[] AS roles, s.group_ids, s.is_staff,"
+    " to_timestamp(s.last_course_access) AS course_access, to_timestamp(s.last_site_access) AS site_access,"
+    " CASE WHEN %(knows_suspended)s THEN s.moodle_id = ANY(%(suspended)s) END AS suspended,"
+    " p.suspended AS account_suspended"
+    " FROM moodle_sync_stagedperson s"
+    " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
+    " WHERE s.run_id = %(run)s"
 )
-COURSE_ACCESS = "to_timestamp(s.last_course_access)"
+"""The people of this read as enrolments need them. A table of its own has exact statistics: after a first read
+the others have none yet, and the planner then takes thousands of rows for one."""
+STANDING = (
+    "CASE WHEN a.is_staff THEN 'staff' WHEN {suspended} OR a.account_suspended THEN 'suspended' ELSE 'present' END"
+)
+SITE_ACCESS = "CASE WHEN a.site_access IS NOT NULL THEN GREATEST(a.site_access, e.last_site_access) END"
 
 
 class Shrunk(Exception):
@@ -67,12 +78,15 @@ class Apply:
         self._participants()
         self._accounts()
         self._groups()
+        self._run(ARRIVED)
+        self._run("ANALYZE arrived (participant_id)")
         self._count_first_accesses()
         self._enrolments()
         self._memberships()
         self._carry_site_access()
         if self.is_complete:
             self._leavers()
+        self._run("DROP TABLE arrived")
         self.changes.updated = len(self.changes.touched)
         return self.changes
 
@@ -97,7 +111,8 @@ class Apply:
             "SELECT count(*) FROM moodle_sync_enrolment"
             " WHERE course_id = %(course)s AND left_at IS NULL AND missed_reads = 0"
         )
-        if known >= SHRINK_FLOOR and self.changes.fetched * 2 < known and not self.accept_shrink:
+        there = self.changes.fetched + len(self.reading.gaps)
+        if known >= SHRINK_FLOOR and there * 2 < known and not self.accept_shrink:
             raise Shrunk
 
     def _participants(self) -> None:
@@ -118,9 +133,10 @@ class Apply:
         names = ", ".join(kept)
         blank = ", ".join(f"COALESCE(s.{name}, '')" for name in kept)
         self._run(
-            f"INSERT INTO moodle_sync_participant (site_id, moodle_id, {names}, search_key, sort_key)"
-            f" SELECT %(site)s, s.moodle_id, {blank}, s.search_key, s.sort_key"
-            " FROM moodle_sync_stagedperson s WHERE s.run_id = %(run)s AND NOT EXISTS ("
+            f"INSERT INTO moodle_sync_participant (site_id, moodle_id, {names}, search_key, sort_key, suspended)"
+            f" SELECT %(site)s, s.moodle_id, {blank}, s.search_key, s.sort_key, a.suspended"
+            f" FROM moodle_sync_stagedperson s LEFT JOIN {ACCOUNTS} ON a.moodle_id = s.moodle_id"
+            " WHERE s.run_id = %(run)s AND NOT EXISTS ("
             "  SELECT FROM moodle_sync_participant p WHERE p.site_id = %(site)s AND p.moodle_id = s.moodle_id)"
             " ORDER BY s.moodle_id"
         )
@@ -138,7 +154,7 @@ class Apply:
     def _accounts(self) -> None:
         changed = self._rows(
             "UPDATE moodle_sync_participant p SET suspended = a.suspended"
-            " FROM unnest(%(account_ids)s::bigint[], %(account_suspended)s::boolean[]) AS a (moodle_id, suspended)"
+            f" FROM {ACCOUNTS}"
             " WHERE p.site_id = %(site)s AND p.moodle_id = a.moodle_id AND p.suspended IS DISTINCT FROM a.suspended"
             " RETURNING p.id"
         )
@@ -173,42 +189,39 @@ class Apply:
     def _count_first_accesses(self) -> None:
         """From «never» to a time. From «unknown» to a time nothing is learnt of when it happened."""
         [(self.changes.first_accesses,)] = self._rows(
-            "SELECT count(*) FROM moodle_sync_stagedperson s"
-            " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-            " JOIN moodle_sync_enrolment e ON e.participant_id = p.id AND e.course_id = %(course)s"
-            " WHERE s.run_id = %(run)s AND s.last_course_access > 0 AND NOT s.is_staff"
-            " AND e.last_course_access = to_timestamp(0)"
+            "SELECT count(*) FROM arrived a"
+            " JOIN moodle_sync_enrolment e ON e.participant_id = a.participant_id AND e.course_id = %(course)s"
+            " WHERE a.course_access > to_timestamp(0) AND NOT a.is_staff AND e.last_course_access = to_timestamp(0)"
         )
 
     def _enrolments(self) -> None:
         new = {
-            "roles": "s.roles::varchar[]",
-            "suspended": NEW_SUSPENDED,
-            "last_course_access": COURSE_ACCESS,
+            "roles": "a.roles",
+            "suspended": "COALESCE(a.suspended, e.suspended)",
+            "last_course_access": "a.course_access",
             "last_site_access": SITE_ACCESS,
-            "standing": STANDING.format(suspended=f"({NEW_SUSPENDED})"),
+            "standing": STANDING.format(suspended="COALESCE(a.suspended, e.suspended)"),
             "missed_reads": "0",
             "left_at": "NULL::timestamptz",
         }
         changed = self._rows(
             f"UPDATE moodle_sync_enrolment e SET {', '.join(f'{name} = {value}' for name, value in new.items())}"
-            " FROM moodle_sync_stagedperson s"
-            " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-            " WHERE s.run_id = %(run)s AND e.course_id = %(course)s AND e.participant_id = p.id"
+            " FROM arrived a WHERE e.course_id = %(course)s AND e.participant_id = a.participant_id"
             f" AND ({', '.join(f'e.{name}' for name in new)}) IS DISTINCT FROM ({', '.join(new.values())})"
-            " RETURNING p.id"
+            " RETURNING e.participant_id"
         )
         self.changes.touched.update(pk for (pk,) in changed)
-        first = {name: value.replace("ELSE e.suspended", "ELSE NULL") for name, value in new.items()}
-        first["last_site_access"] = "to_timestamp(s.last_site_access)"
+        first = new | {
+            "suspended": "a.suspended",
+            "last_site_access": "a.site_access",
+            "standing": STANDING.format(suspended="a.suspended"),
+        }
         created = self._rows(
             f"INSERT INTO moodle_sync_enrolment (course_id, participant_id, first_seen_at, {', '.join(first)})"
-            f" SELECT %(course)s, p.id, %(now)s, {', '.join(first.values())}"
-            " FROM moodle_sync_stagedperson s"
-            " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-            " WHERE s.run_id = %(run)s AND NOT EXISTS (SELECT FROM moodle_sync_enrolment e"
-            "  WHERE e.course_id = %(course)s AND e.participant_id = p.id)"
-            " ORDER BY p.id RETURNING participant_id"
+            f" SELECT %(course)s, a.participant_id, %(now)s, {', '.join(first.values())} FROM arrived a"
+            " WHERE NOT EXISTS (SELECT FROM moodle_sync_enrolment e"
+            "  WHERE e.course_id = %(course)s AND e.participant_id = a.participant_id)"
+            " ORDER BY a.participant_id RETURNING participant_id"
         )
         self.changes.created = len(created)
         self._created = {pk for (pk,) in created}
@@ -219,54 +232,55 @@ class Apply:
         if not (self.staging.groups_seen or self.reading.groups_listed):
             return
         changed = self._rows(
-            "DELETE FROM moodle_sync_membership m"
-            " USING moodle_sync_group g, moodle_sync_enrolment e, moodle_sync_participant p, moodle_sync_stagedperson s"
-            " WHERE s.run_id = %(run)s AND p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-            " AND e.participant_id = p.id AND e.course_id = %(course)s AND m.enrolment_id = e.id"
-            " AND g.id = m.group_id AND NOT g.moodle_id = ANY(COALESCE(s.group_ids, '{}')) RETURNING p.id"
+            "DELETE FROM moodle_sync_membership m USING moodle_sync_group g, moodle_sync_enrolment e, arrived a"
+            " WHERE e.participant_id = a.participant_id AND e.course_id = %(course)s AND m.enrolment_id = e.id"
+            " AND g.id = m.group_id AND NOT g.moodle_id = ANY(COALESCE(a.group_ids, '{}')) RETURNING e.participant_id"
         )
+        groups = dict(Group.objects.filter(course=self.course).values_list("moodle_id", "pk"))
         changed += self._rows(
             "WITH added AS (INSERT INTO moodle_sync_membership (enrolment_id, group_id)"
-            " SELECT e.id, g.id FROM moodle_sync_stagedperson s"
-            " CROSS JOIN unnest(s.group_ids) AS wanted (moodle_id)"
-            " JOIN moodle_sync_group g ON g.course_id = %(course)s AND g.moodle_id = wanted.moodle_id"
-            " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-            " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = p.id"
-            " WHERE s.run_id = %(run)s AND NOT EXISTS (SELECT FROM moodle_sync_membership m"
+            " SELECT e.id, g.id FROM arrived a CROSS JOIN unnest(a.group_ids) AS wanted (moodle_id)"
+            " JOIN unnest(%(known_groups)s::bigint[], %(group_pks)s::bigint[]) AS g (moodle_id, id)"
+            "  ON g.moodle_id = wanted.moodle_id"
+            " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = a.participant_id"
+            " WHERE NOT EXISTS (SELECT FROM moodle_sync_membership m"
             "  WHERE m.enrolment_id = e.id AND m.group_id = g.id) RETURNING enrolment_id)"
-            " SELECT e.participant_id FROM added JOIN moodle_sync_enrolment e ON e.id = added.enrolment_id"
+            " SELECT e.participant_id FROM added JOIN moodle_sync_enrolment e ON e.id = added.enrolment_id",
+            known_groups=list(groups),
+            group_pks=list(groups.values()),
         )
         self.changes.touched.update({pk for (pk,) in changed} - self._created)
 
     def _carry_site_access(self) -> None:
         """The platform's stamp is one for all courses of a person, and only moves forward."""
         self._run(
-            "UPDATE moodle_sync_enrolment e SET last_site_access = to_timestamp(s.last_site_access)"
-            " FROM moodle_sync_stagedperson s"
-            " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-            " WHERE s.run_id = %(run)s AND e.participant_id = p.id AND e.course_id <> %(course)s"
-            " AND e.last_site_access < to_timestamp(s.last_site_access)"
+            "UPDATE moodle_sync_enrolment e SET last_site_access = a.site_access FROM arrived a"
+            " WHERE e.participant_id = a.participant_id AND e.course_id <> %(course)s"
+            " AND e.last_site_access < a.site_access"
         )
 
     def _leavers(self) -> None:
         """Absent from two complete reads: left. Whoever may be an unreadable row is not absent."""
-        gaps = "".join(
-            f" AND NOT (p.moodle_id > {gap.after_id:d}"
-            + (f" AND p.moodle_id < {gap.before_id:d})" if gap.before_id is not None else ")")
+        gaps = " OR ".join(
+            f"p.moodle_id > {gap.after_id:d}"
+            + (f" AND p.moodle_id < {gap.before_id:d}" if gap.before_id is not None else "")
             for gap in self.reading.gaps
+        )
+        readable = (
+            " AND NOT EXISTS (SELECT FROM moodle_sync_participant p"
+            f"  WHERE p.id = e.participant_id AND ({gaps or 'FALSE'}))"
         )
         gone = self._rows(
             "UPDATE moodle_sync_enrolment e SET missed_reads = e.missed_reads + 1,"
             " left_at = CASE WHEN e.missed_reads >= 1 THEN %(now)s END,"
             " standing = CASE WHEN e.missed_reads >= 1 AND e.standing <> 'staff' THEN 'left' ELSE e.standing END"
-            " FROM moodle_sync_participant p WHERE p.id = e.participant_id"
-            " AND e.course_id = %(course)s AND e.left_at IS NULL AND NOT EXISTS ("
-            "  SELECT FROM moodle_sync_stagedperson s WHERE s.run_id = %(run)s AND s.moodle_id = p.moodle_id)"
-            f"{gaps} RETURNING e.left_at IS NOT NULL"
+            " WHERE e.course_id = %(course)s AND e.left_at IS NULL"
+            " AND NOT EXISTS (SELECT FROM arrived a WHERE a.participant_id = e.participant_id)"
+            f"{readable} RETURNING e.left_at IS NOT NULL"
         )
         self.changes.left = sum(left for (left,) in gone)
 
-    @property
+    @cached_property
     def _params(self) -> dict[str, Any]:
         reading = self.reading
         suspended = reading.suspended
@@ -283,14 +297,8 @@ class Apply:
             cursor.execute(sql, self._params | more)
             return int(cursor.rowcount)
 
-    def _rows(self, sql: str) -> list[Any]:
+    def _rows(self, sql: str, **more: Any) -> list[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(sql, self._params)
+            cursor.execute(sql, self._params | more)
             rows: list[Any] = cursor.fetchall()
             return rows
-
-
-def staged_ids(run_id: int) -> Iterable[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT moodle_id FROM moodle_sync_stagedperson WHERE run_id = %s", [run_id])
-        return [moodle_id for (moodle_id,) in cursor.fetchall()]

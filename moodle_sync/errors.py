@@ -25,6 +25,7 @@ class Trouble(StrEnum):
     SHRUNK = "vigie_shrunk"
     CLAIM_LOST = "vigie_claim_lost"
     CRASHED = "vigie_crashed"
+    NO_QUEUE = "vigie_no_queue"
 
 
 PASSING = frozenset(

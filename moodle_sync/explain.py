@@ -132,6 +132,11 @@ BY_CODE: dict[str, Explanation] = {
     ),
     Trouble.CLAIM_LOST: Explanation(_("The read took too long and another one took over."), NOBODY, WAIT),
     Trouble.CRASHED: Explanation(_("The read was interrupted on Vigie’s side."), NOBODY, WAIT),
+    Trouble.NO_QUEUE: Explanation(
+        _("Vigie’s task queue does not answer: the read could not be asked for."),
+        VIGIE_ADMIN,
+        _("Start Redis and the workers again."),
+    ),
 }
 BY_CODE["invalidrecordunknown"] = BY_CODE["invalidrecord"]
 

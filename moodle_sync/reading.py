@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from moodle_sync.client import MoodleClient
+from moodle_sync.client import ENROLLED, FIELDS, MoodleClient
 from moodle_sync.errors import InvalidResponse, MoodleError, MoodleRefused, MoodleUnavailable, Trouble
 from moodle_sync.remote import RemoteCourse, RemoteParticipant
 
@@ -14,6 +14,8 @@ MAX_BROKEN = 50
 ACCOUNTS_PER_CALL = 500
 ONLYSUSPENDED_SINCE = 2021051700
 """Moodle 3.11; older ones ignore the option and would list everybody."""
+SINCE_36 = "lastcourseaccess"
+"""Older ones refuse a whole course for the name of this field."""
 
 
 @dataclass
@@ -42,14 +44,27 @@ class Reading:
     missing_rights: list[str] = field(default_factory=list)
     unread: MoodleUnavailable | None = None
     """What stopped an optional call: the people are known, part of the rest is as before."""
+    accounts_unread: bool = False
 
 
 class CourseReader:
-    def __init__(self, client: MoodleClient, course_id: int, *, page_size: int, version: int) -> None:
+    """`alive` is called with the number of people read so far after each answer: it may raise to stop the read."""
+
+    def __init__(
+        self,
+        client: MoodleClient,
+        course_id: int,
+        *,
+        page_size: int,
+        version: int,
+        alive: Callable[[int], None] = lambda people: None,
+    ) -> None:
         self._client = client
         self._course_id = course_id
         self._page_size = page_size
         self._version = version
+        self._alive = alive
+        self._fields = FIELDS
         self.reading = Reading()
         self._last_id = 0
 
@@ -66,22 +81,28 @@ class CourseReader:
 
     def pages(self) -> Iterator[list[RemoteParticipant]]:
         """All the people, until an empty page: a page shorter than asked is not the last one."""
-        start = 0
+        start, known_until = 0, 0
         while True:
             broken = len(self.reading.gaps)
             page = self._page(start, self._page_size)
             if not page and len(self.reading.gaps) == broken:
-                return
+                break
+            if page and self._last_id <= known_until:  # whoever answers does not turn the pages
+                self.reading.overlapping = True
+                break
             self._note(page)
+            self._alive(self.reading.people)
             yield page
-            start += self._page_size
+            start, known_until = start + self._page_size, self._last_id
+        if self.reading.gaps and not self.reading.people:
+            raise MoodleRefused(Trouble.TOO_MANY_BROKEN, ENROLLED)
 
     def suspensions(self) -> None:
         """Suspended, expired or not yet begun enrolments, where the token may know."""
         if self._version >= ONLYSUSPENDED_SINCE:
-            self.reading.suspended = self._optional("suspended", lambda: self._client.suspended_ids(self._course_id))
+            self.reading.suspended = self._optional("suspended", lambda: self._ids(self._client.suspended_ids))
         else:
-            self.reading.active = self._optional("suspended", lambda: self._client.active_ids(self._course_id))
+            self.reading.active = self._optional("suspended", lambda: self._ids(self._client.active_ids))
 
     def accounts(self, user_ids: list[int]) -> dict[int, bool]:
         """Which of these accounts are suspended. One that Moodle cannot give is left unknown."""
@@ -90,13 +111,34 @@ class CourseReader:
             chunk = user_ids[start : start + ACCOUNTS_PER_CALL]
             answer = self._optional("accounts", lambda chunk=chunk: self._accounts(chunk))  # type: ignore[misc]
             if answer is None:
+                self.reading.accounts_unread = self.reading.unread is not None
                 break
             found |= answer
         return found
 
+    def _ids(self, ask: Callable[..., set[int]]) -> set[int]:
+        """All at once; page by page and around the rows that Moodle cannot give, where there are some."""
+        try:
+            return self._answered(lambda: ask(self._course_id))
+        except InvalidResponse:
+            pass
+        found: set[int] = set()
+        for start in range(0, self.reading.people + len(self.reading.gaps), self._page_size):
+            found |= self._ids_between(ask, start, self._page_size)
+        return found
+
+    def _ids_between(self, ask: Callable[..., set[int]], start: int, limit: int) -> set[int]:
+        try:
+            return self._answered(lambda: ask(self._course_id, start=start, limit=limit))
+        except InvalidResponse:
+            if limit == 1:
+                return set()
+            half = limit // 2
+            return self._ids_between(ask, start, half) | self._ids_between(ask, start + half, limit - half)
+
     def _accounts(self, user_ids: list[int]) -> dict[int, bool]:
         try:
-            return self._client.accounts_suspended(user_ids)
+            return self._answered(lambda: self._client.accounts_suspended(user_ids))
         except InvalidResponse:
             if len(user_ids) == 1:
                 return {}
@@ -106,7 +148,7 @@ class CourseReader:
     def _page(self, start: int, limit: int) -> list[RemoteParticipant]:
         """One page; around a profile that Moodle cannot give, its two halves, down to that single row."""
         try:
-            page = self._client.enrolled(self._course_id, start=start, limit=limit)
+            page = self._enrolled(start, limit)
         except InvalidResponse as exc:
             if limit == 1:
                 self._skip(start, exc)
@@ -117,6 +159,25 @@ class CourseReader:
             self._close_gaps(page[0].moodle_id)
             self._last_id = page[-1].moodle_id
         return page
+
+    def _enrolled(self, start: int, limit: int) -> list[RemoteParticipant]:
+        def ask() -> list[RemoteParticipant]:
+            return self._client.enrolled(self._course_id, start=start, limit=limit, fields=self._fields)
+
+        try:
+            return self._answered(ask)
+        except MoodleRefused as exc:
+            if exc.code != "invaliduserfield" or SINCE_36 not in self._fields:
+                raise
+        self._fields = tuple(name for name in FIELDS if name != SINCE_36)
+        return self._answered(ask)
+
+    def _answered(self, ask: Callable[[], R]) -> R:
+        """One call. Any answer, even «no», shows that the read is alive."""
+        try:
+            return ask()
+        finally:
+            self._alive(self.reading.people)
 
     def _skip(self, position: int, exc: InvalidResponse) -> None:
         self.reading.gaps.append(Gap(position, self._last_id))

@@ -3,19 +3,20 @@
 import random
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any
+from typing import Any, TypeVar
 
 import kombu.exceptions
 from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from moodle_sync.enums import ACTIVE_RUNS, RunState
 from moodle_sync.errors import Trouble
 from moodle_sync.models import Course, Site, StagedPerson, SyncRun
 
+M = TypeVar("M", bound=Model)
 CLAIM_LASTS = timedelta(minutes=5)
 """Without a page for so long the worker is dead: one call takes 90 s at most. Renewed with every page."""
 QUEUE_LASTS = timedelta(minutes=15)
@@ -48,7 +49,11 @@ def create_run(
             )
             return run, True
     except IntegrityError:
-        return SyncRun.objects.active().get(course=course), False
+        run = SyncRun.objects.active().get(course=course)
+    if accept_shrink:
+        SyncRun.objects.filter(pk=run.pk).update(accept_shrink=True)
+        run.accept_shrink = True
+    return run, False
 
 
 def request_run(course: Course, *, by: Any = None, accept_shrink: bool = False, attempt: int = 1) -> SyncRun:
@@ -63,7 +68,7 @@ def _send(run: SyncRun) -> None:
     try:
         current_app.send_task("moodle_sync.tasks.sync_course", [run.pk])
     except kombu.exceptions.OperationalError:
-        finish(run, RunState.INTERRUPTED, error_code=Trouble.CRASHED)
+        finish(run, RunState.INTERRUPTED, error_code=Trouble.NO_QUEUE)
 
 
 def sweep(condition: Q = Q()) -> int:  # noqa: B008 (an empty Q is never changed)
@@ -81,7 +86,7 @@ def sweep(condition: Q = Q()) -> int:  # noqa: B008 (an empty Q is never changed
 def claim(run: SyncRun) -> Claim:
     """Reserve the course for this run, unless another worker has it or its site is busy enough."""
     now = timezone.now()
-    site = Site.objects.select_for_update().get(courses=run.course_id)
+    site = locked(Site.objects.all(), Course.objects.values("site").get(pk=run.course_id)["site"])
     busy = Course.objects.filter(site=site, claim_expires_at__gt=now).exclude(pk=run.course_id).count()
     if busy >= site.max_concurrent:
         return Claim.SITE_BUSY
@@ -95,6 +100,14 @@ def claim(run: SyncRun) -> Claim:
         return Claim.COURSE_TAKEN
     run.state, run.started_at = RunState.RUNNING, now
     return Claim.GOT
+
+
+def locked(rows: QuerySet[M], pk: int) -> M:
+    """That row, until the transaction ends. Rows that merely refer to it may still be written.
+
+    Always the course before its runs, or two transactions wait for each other.
+    """
+    return rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 def progress(run: SyncRun, people_read: int) -> bool:
@@ -112,7 +125,7 @@ def release(run: SyncRun) -> None:
 def finish(run: SyncRun, state: RunState, *, retry_after: int | None = None, **fields: Any) -> int:
     """End an active run, once: its state, the next try, the claim given back. Returns 1, or 0 if it had ended."""
     now = timezone.now()
-    course = Course.objects.get(pk=run.course_id)
+    course = locked(Course.objects.all(), run.course_id)
     next_sync_at = now + _delay(course, run, state, now, retry_after)
     fields |= {"state": state, "finished_at": now}
     if state not in {RunState.OK, RunState.PARTIAL}:

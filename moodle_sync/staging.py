@@ -1,6 +1,7 @@
 """Pages as they arrive, copied into `StagedPerson`: memory holds one page, whatever the course's size."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.db import connection
 
@@ -18,9 +19,10 @@ SOMETIMES_EMPTY = ("city", "country", "phone1", "phone2", "institution")
 
 
 class Staging:
-    def __init__(self, run_id: int, trainee_roles: frozenset[str]) -> None:
+    def __init__(self, run_id: int, trainee_roles: frozenset[str], own_id: int | None = None) -> None:
         self._run_id = run_id
         self._trainee_roles = trainee_roles
+        self._own_id = own_id
         self.seen: set[str] = set()
         """Fields that came with at least one person: absent elsewhere, they are empty there, not forbidden."""
         self.groups_seen = False
@@ -29,17 +31,19 @@ class Staging:
         statement = f"COPY {StagedPerson._meta.db_table} ({', '.join(COLUMNS)}) FROM STDIN"
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for person in page:
-                copy.write_row(self._row(person))
+                copy.write_row(self.row(person))
 
     def clear(self) -> None:
         StagedPerson.objects.filter(run_id=self._run_id).delete()
 
-    def _row(self, p: RemoteParticipant) -> tuple[object, ...]:
+    def row(self, p: RemoteParticipant) -> tuple[object, ...]:
+        """The values of COLUMNS; arrays in PostgreSQL's own notation, which the driver writes slowly."""
         first, last = _clean(p.first_name, 100), _clean(p.last_name, 100)
         full, email = _clean(p.full_name, 255) or "", _clean(p.email, 255)
         city, country = _clean(p.city, 120), _clean(p.country, 2)
         phone1, phone2 = _clean(p.phone1, 50), _clean(p.phone2, 50)
-        institution = _clean(p.institution, 255)
+        # Moodle shows everyone their own institution: the token's own row says nothing of the others'.
+        institution = None if p.moodle_id == self._own_id else _clean(p.institution, 255)
         for name, value in zip(SOMETIMES_EMPTY, (city, country, phone1, phone2, institution), strict=True):
             if value is not None:
                 self.seen.add(name)
@@ -47,8 +51,8 @@ class Staging:
             self.groups_seen = True
         return (
             self._run_id, p.moodle_id, first, last, full, email, city, country, phone1, phone2, institution,
-            p.last_site_access, p.last_course_access, list(p.roles),
-            None if p.groups is None else sorted(group_id for group_id, _ in p.groups),
+            p.last_site_access, p.last_course_access, _text_array(p.roles),
+            None if p.groups is None else f"{{{','.join(str(group_id) for group_id, _ in p.groups)}}}",
             *keys_of(full, first or "", last or "", email or "", phone1 or "", phone2 or "", institution or ""),
             not self._trainee_roles.issuperset(p.roles),
         )  # fmt: skip
@@ -65,6 +69,12 @@ def keys_of(
     )
 
 
+@lru_cache
+def _text_array(words: tuple[str, ...]) -> str:
+    escaped = (word[:100].replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    return "{" + ",".join(f'"{word}"' for word in escaped) + "}"
+
+
 def _clean(value: str | None, length: int) -> str | None:
-    """PostgreSQL takes no NUL; Moodle's own limits are shorter than ours, a patched site's may not be."""
-    return None if value is None else value.replace("\x00", "").strip()[:length]
+    """Moodle's own limits are shorter than ours, a patched site's may not be."""
+    return None if value is None else value.strip()[:length]

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from moodle_sync import runs
-from moodle_sync.apply import Apply, Changes, Shrunk, staged_ids
+from moodle_sync.apply import Apply, Changes, Shrunk
 from moodle_sync.client import MoodleClient
 from moodle_sync.crypto import TokenUnreadable
 from moodle_sync.enums import RunState
 from moodle_sync.errors import MoodleError, MoodleRefused, MoodleUnavailable, Trouble
-from moodle_sync.models import Connection, Course, Participant, SyncRun
+from moodle_sync.models import Connection, Course, Participant, StagedPerson, SyncRun
 from moodle_sync.reading import CourseReader, Reading
 from moodle_sync.remote import RemoteCourse
 from moodle_sync.signals import course_synced
@@ -32,7 +33,12 @@ class ClaimLost(Exception):
 
 
 def client_for(connection: Connection) -> MoodleClient:
-    return MoodleClient(connection.site.url, connection.token, pause=connection.site.pause_ms / 1000)
+    """Raises MoodleRefused when no key of this server opens the token."""
+    try:
+        token = connection.token
+    except TokenUnreadable:
+        raise MoodleRefused(Trouble.TOKEN_UNREADABLE) from None
+    return MoodleClient(connection.site.url, token, pause=connection.site.pause_ms / 1000)
 
 
 def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> SyncRun:
@@ -66,16 +72,18 @@ def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
     course = Course.objects.select_related("site", "connection__site").get(pk=run.course_id)
     if course.connection is None:
         raise MoodleRefused(Trouble.NO_CONNECTION)
-    try:
-        client = client_factory(course.connection)
-    except TokenUnreadable:
-        raise MoodleRefused(Trouble.TOKEN_UNREADABLE) from None
+    client = client_factory(course.connection)
     read_at = timezone.now()
-    staging = Staging(run.pk, frozenset(course.site.trainee_roles))
+    staging = Staging(run.pk, frozenset(course.site.trainee_roles), course.connection.moodle_user_id)
     staging.clear()
+
+    def alive(people: int) -> None:
+        if not runs.progress(run, people):
+            raise ClaimLost
+
     with client:
         reader = CourseReader(
-            client, course.moodle_id, page_size=settings.MOODLE_PAGE_SIZE, version=course.site.version
+            client, course.moodle_id, page_size=settings.MOODLE_PAGE_SIZE, version=course.site.version, alive=alive
         )
         accounts, checked_all = _read(run, course, reader, staging, read_at)
     _write(run, course, staging, reader.reading, accounts, read_at, checked_all=checked_all)
@@ -89,18 +97,22 @@ def _read(
     reader.groups()
     for page in reader.pages():
         staging.add(page)
-        if not runs.progress(run, reader.reading.people):
-            raise ClaimLost
     reader.suspensions()
-    ids = set(staged_ids(run.pk))
+    staged = StagedPerson.objects.filter(run=run)
     if reader.reading.active is not None:
-        reader.reading.suspended = ids - reader.reading.active
+        reader.reading.suspended = _ids(staged) - reader.reading.active
     checked = course.accounts_checked_at
     all_due = checked is None or read_at - checked >= ACCOUNTS_EVERY
-    if not all_due:
-        known = Participant.objects.filter(site=course.site_id, moodle_id__in=ids, suspended__isnull=False)
-        ids -= set(known.values_list("moodle_id", flat=True))
-    return reader.accounts(sorted(ids)), all_due
+    if not all_due:  # those only whom nobody asked about yet: Moodle may keep silent about some
+        asked = Q(suspended__isnull=False) | Q(enrolments__course=course)
+        known = Participant.objects.filter(asked, site=course.site_id, moodle_id=OuterRef("moodle_id"))
+        staged = staged.filter(~Exists(known))
+    accounts = reader.accounts(sorted(_ids(staged)))
+    return accounts, all_due and not reader.reading.accounts_unread
+
+
+def _ids(staged: QuerySet[StagedPerson]) -> set[int]:
+    return set(staged.values_list("moodle_id", flat=True))
 
 
 def _write(
@@ -114,11 +126,13 @@ def _write(
     checked_all: bool,
 ) -> None:
     with transaction.atomic():
-        course = Course.objects.select_for_update(of=("self",)).select_related("site").get(pk=course.pk)
+        course = runs.locked(Course.objects.select_related("site"), course.pk)
         if course.claimed_by != run.pk:
             raise ClaimLost
+        run.refresh_from_db(fields=["accept_shrink"])
         changes = Apply(course, run.pk, staging, reading, accounts, read_at, run.accept_shrink)()
         _update_course(course, reading, changes, read_at, checked_all=checked_all)
+        Connection.objects.filter(courses=course.pk).exclude(refused_at=None).update(refused_at=None)
         partial = bool(reading.gaps or reading.unread)
         runs.finish(
             run,
