@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from moodle_sync.client import MoodleClient
@@ -22,6 +23,8 @@ NEEDED = {
     "core_user_get_users_by_field": "suspended accounts",
 }
 INDISPENSABLE = "core_enrol_get_enrolled_users"
+LONGEST_URL: int = Site._meta.get_field("url").max_length or 0
+LISTING_REFUSED = {"nopermissions", "accessexception", "requireloginerror", "errorcoursecontextnotvalid"}
 ENDINGS = ("/webservice/rest/server.php", "/login/index.php", "/login/token.php", "/index.php", "/my")
 
 
@@ -41,13 +44,20 @@ class Report:
 
 def normalised_url(typed: str) -> str:
     """The address of Moodle's home page, without what people paste after it. Raises BadAddress."""
-    parts = urlsplit(typed.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+    try:
+        parts = urlsplit(typed.strip())
+        host, _port = parts.hostname, parts.port  # reading the port checks it
+    except ValueError as exc:
+        raise BadAddress(typed) from exc
+    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.password or " " in host:
         raise BadAddress(typed)
     path = parts.path.rstrip("/")
     for ending in ENDINGS:
         path = path.removesuffix(ending)
-    return urlunsplit((parts.scheme, parts.netloc.lower(), path.rstrip("/"), "", ""))
+    url = urlunsplit((parts.scheme, parts.netloc.lower(), path.rstrip("/"), "", ""))
+    if len(url) > LONGEST_URL:
+        raise BadAddress(typed)
+    return url
 
 
 def inspect(url: str, token: str) -> Report:
@@ -66,7 +76,7 @@ def listed_courses(client: MoodleClient, user_id: int) -> tuple[list[RemoteCours
     try:
         return client.courses(), True
     except MoodleRefused as exc:
-        if exc.code not in {"nopermissions", "accessexception", "requireloginerror"}:
+        if exc.code not in LISTING_REFUSED:
             raise
     return client.own_courses(user_id), False
 
@@ -85,7 +95,10 @@ def connect(name: str, url: str, token: str, service: Service, report: Report) -
     connection.functions = sorted(info.functions & NEEDED.keys())
     connection.checked_at, connection.refused_at = timezone.now(), None
     connection.save()
-    site.courses.filter(connection=None, followed=True).update(connection=connection)
+    # Courses whose own token is lost or refused come to this one, and are read again at once.
+    orphans = site.courses.followed().filter(Q(connection=None) | Q(connection__refused_at__isnull=False))
+    orphans.update(connection=connection)
+    connection.courses.followed().update(next_sync_at=timezone.now())
     return connection, is_new
 
 
@@ -121,9 +134,9 @@ def _facts(client: MoodleClient, connection: Connection, wanted: set[int]) -> di
 
 
 def _follow_one(connection: Connection, facts: RemoteCourse, now: datetime) -> Course:
-    course = Course.objects.filter(site=connection.site, moodle_id=facts.moodle_id).first() or Course(
-        site=connection.site, moodle_id=facts.moodle_id
-    )
+    key = {"site": connection.site, "moodle_id": facts.moodle_id}
+    # Locked: a worker may be writing its claim or its results into the same row.
+    course = Course.objects.select_for_update(no_key=True).filter(**key).first() or Course(**key)
     if not course.followed or course.pk is None:
         course.followed_since, course.next_sync_at = now, now
     course.followed = True

@@ -10,6 +10,8 @@ from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleError
 from moodle_sync.models import Connection, Site
 
+LONGEST_NAME = 120
+
 
 class Command(MoodleCommand):
     help = "Connect a Moodle site: check the token, say what it may see, keep it encrypted."
@@ -37,7 +39,11 @@ class Command(MoodleCommand):
                 _("“%(url)s” is not a web address such as https://moodle.example.org") % {"url": options["url"]},
                 returncode=USAGE,
             ) from exc
-        if not name or Site.objects.filter(name=name).exclude(url=url).exists():
+        if not name or len(name) > LONGEST_NAME:
+            raise CommandError(
+                _("A platform’s name has 1 to %(length)d characters.") % {"length": LONGEST_NAME}, returncode=USAGE
+            )
+        if Site.objects.filter(name=name).exclude(url=url).exists():
             raise CommandError(_("Another platform is already called “%(name)s”.") % {"name": name}, returncode=USAGE)
         try:
             report = sites.inspect(url, token)

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from moodle_sync import runs
@@ -24,7 +25,11 @@ class Command(MoodleCommand):
             "--accept-shrink", action="store_true", help="accept that far fewer people are there than before"
         )
         parser.add_argument(
-            "--timeout", type=int, default=900, metavar="SECONDS", help="how long to wait for the workers"
+            "--timeout",
+            type=int,
+            default=900,
+            metavar="SECONDS",
+            help="how long to wait for workers or others",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -52,14 +57,20 @@ class Command(MoodleCommand):
 
     def _inline(self, courses: list[Course], accept_shrink: bool, timeout: int) -> Iterator[SyncRun]:
         for course in courses:
-            run, is_new = runs.create_run(course, accept_shrink=accept_shrink)
-            while is_new and (claim := runs.claim(run)) is not runs.Claim.GOT:
-                if claim is runs.Claim.COURSE_TAKEN:
-                    break
-                time.sleep(1)
-            else:
-                if is_new:
+            run, _is_new = runs.create_run(course, accept_shrink=accept_shrink)
+            deadline = time.monotonic() + timeout
+            while run.is_active:
+                if runs.claim(run) is runs.Claim.GOT:
                     perform(run)
+                    break
+                if time.monotonic() > deadline:
+                    raise CommandError(
+                        _("Somebody else has been reading for %(seconds)d s; try again later.") % {"seconds": timeout},
+                        returncode=FAILED,
+                    )
+                time.sleep(0.2)
+                runs.sweep(Q(pk=run.pk))
+                run.refresh_from_db()
             yield run
 
     def _by_workers(self, courses: list[Course], accept_shrink: bool, timeout: int) -> Iterator[SyncRun]:
