@@ -1,8 +1,10 @@
 """Which human is behind which Moodle accounts: by e-mail automatically, never when the names clearly differ."""
 
 from collections import defaultdict
+from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from dashboard.models import Person, PersonAccount
 from moodle_sync.models import Participant
@@ -11,63 +13,94 @@ from moodle_sync.text import folded
 Link = PersonAccount.Link
 
 
-def names_agree(one: Participant, other: Participant) -> bool:
+class Account(NamedTuple):
+    """What decides: a first read brings thousands, too many to make a model instance of each."""
+
+    pk: int
+    email: str
+    first_name: str
+    last_name: str
+    full_name: str
+
+    @property
+    def words(self) -> set[str]:
+        return set(folded(f"{self.first_name} {self.last_name} {self.full_name}").split())
+
+
+class NewLink(NamedTuple):
+    account: int
+    person: int
+    link: str
+
+
+def names_agree(one: Account, other: Account) -> bool:
     """A missing name agrees with any; else one word in common is enough (maiden names, initials)."""
-    words = [set(folded(f"{p.first_name} {p.last_name} {p.full_name}").split()) for p in (one, other)]
-    return not all(words) or bool(words[0] & words[1])
+    return not one.words or not other.words or bool(one.words & other.words)
 
 
 @transaction.atomic
 def link_new_accounts(course_id: int) -> int:
     """Give a person to each account of the course that has none. Returns how many."""
-    new = list(
-        Participant.objects.filter(enrolments__course=course_id, account=None)
-        .select_for_update(of=("self",))
-        .order_by("pk")
-    )
+    rows = Participant.objects.filter(enrolments__course=course_id, account=None).select_for_update(of=("self",))
+    new = [Account(*row) for row in rows.order_by("pk").values_list(*Account._fields)]
     if not new:
         return 0
-    homes = _accounts_by_email({folded(p.email) for p in new if p.email})
-    orphans: list[Participant] = []
-    links: list[PersonAccount] = []
-    for participant in new:
-        known = homes.get(folded(participant.email), []) if participant.email else []
-        home = next((person for other, person in known if names_agree(participant, other)), None)
+    homes = _accounts_by_email({folded(account.email) for account in new if account.email})
+    orphans: list[Account] = []
+    links: list[NewLink] = []
+    for account in new:
+        known = homes.get(folded(account.email), []) if account.email else []
+        home = next((person for other, person in known if names_agree(account, other)), None)
         if home is None:
-            orphans.append(participant)
+            orphans.append(account)
         else:
-            links.append(PersonAccount(participant=participant, person_id=home, link=Link.EMAIL))
-    links += _own_persons(orphans)
-    PersonAccount.objects.bulk_create(links, batch_size=2000)
-    return len(links)
+            links.append(NewLink(account.pk, home, Link.EMAIL))
+    _create(links + _own_persons(orphans))
+    return len(new)
 
 
-def _accounts_by_email(emails: set[str]) -> dict[str, list[tuple[Participant, int]]]:
+def _accounts_by_email(emails: set[str]) -> dict[str, list[tuple[Account, int]]]:
     homes = defaultdict(list)
-    known = PersonAccount.objects.filter(participant__email__in=emails).select_related("participant")
-    for account in known.order_by("pk"):
-        homes[folded(account.participant.email)].append((account.participant, account.person_id))
+    columns = [f"participant__{name}" for name in Account._fields]
+    known = PersonAccount.objects.filter(participant__email__in=emails).order_by("pk")
+    for person, *row in known.values_list("person", *columns):
+        account = Account(*row)
+        homes[folded(account.email)].append((account, person))
     return homes
 
 
-def _own_persons(orphans: list[Participant]) -> list[PersonAccount]:
+def _own_persons(orphans: list[Account]) -> list[NewLink]:
     """One person each, shared by new accounts of one address whose names agree."""
-    firsts: dict[str, list[Participant]] = defaultdict(list)
-    representative: dict[int, Participant] = {}
-    for participant in orphans:
-        peers = firsts[folded(participant.email)] if participant.email else []
-        first = next((peer for peer in peers if names_agree(participant, peer)), participant)
-        if first is participant:
-            peers.append(participant)
-        representative[participant.pk] = first
-    heads = [p for p in orphans if representative[p.pk] is p]
-    persons = Person.objects.bulk_create([Person() for _ in heads], batch_size=2000)
-    person_of = {head.pk: person for head, person in zip(heads, persons, strict=True)}
+    firsts: dict[str, list[Account]] = defaultdict(list)
+    first_of: dict[int, int] = {}
+    for account in orphans:
+        peers = firsts[folded(account.email)] if account.email else []
+        first = next((peer for peer in peers if names_agree(account, peer)), account)
+        if first is account:
+            peers.append(account)
+        first_of[account.pk] = first.pk
+    alone = [pk for pk, first_pk in first_of.items() if pk == first_pk]
+    person_of = dict(zip(alone, _new_persons(len(alone)), strict=True))
     return [
-        PersonAccount(
-            participant=p,
-            person=person_of[representative[p.pk].pk],
-            link=Link.ALONE if representative[p.pk] is p else Link.EMAIL,
-        )
-        for p in orphans
+        NewLink(pk, person_of[first_pk], Link.ALONE if pk == first_pk else Link.EMAIL)
+        for pk, first_pk in first_of.items()
     ]
+
+
+def _new_persons(number: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Person._meta.db_table} (do_not_call, created_at)"
+            " SELECT FALSE, %s FROM generate_series(1, %s) RETURNING id",
+            [timezone.now(), number],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _create(links: list[NewLink]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {PersonAccount._meta.db_table} (participant_id, person_id, link)"
+            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[])",
+            [list(column) for column in zip(*links, strict=True)],
+        )
