@@ -21,9 +21,10 @@ REPETITIONS = 7
 STAGED = StagedPerson._meta.db_table
 FIELDS = ("first_name", "last_name", "full_name", "email", "city", "country", "phone1", "phone2", "institution")
 KEYS = ("search_key", "sort_key")
+FILLED = ", ".join([*KEYS, *(f"COALESCE({name}, '')" for name in FIELDS)])
 MERGE = (
     f"INSERT INTO moodle_sync_participant (site_id, moodle_id, {', '.join(KEYS + FIELDS)})"
-    f" SELECT %s, moodle_id, {', '.join([*KEYS, *(f"COALESCE({name}, '')" for name in FIELDS)])} FROM floor"
+    f" SELECT %s, moodle_id, {FILLED} FROM floor"
     " ON CONFLICT (site_id, moodle_id) DO UPDATE SET"
     f" {', '.join(f'{name} = EXCLUDED.{name}' for name in KEYS + FIELDS)}"
 )
