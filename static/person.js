@@ -22,11 +22,15 @@ document.addEventListener("keydown", (event) => {
 // As moodle_sync.text.folded: lower case, without accents.
 const folded = (text) => text.toLowerCase().replaceAll("’", "'").normalize("NFKD").replace(/\p{M}/gu, "");
 
-document.addEventListener("input", ({ target }) => {
-  if (!target.dataset?.sensitive) return;
-  const hint = target.parentElement.querySelector("[data-sensitive-hint]");
-  hint.textContent = new RegExp(target.dataset.sensitive).test(folded(target.value)) ? hint.dataset.text : "";
-});
+function advise(area) {
+  const hint = area.parentElement.querySelector("[data-sensitive-hint]");
+  const text = new RegExp(area.dataset.sensitive).test(folded(area.value)) ? hint.dataset.text : "";
+  if (hint.textContent !== text) hint.textContent = text;
+}
+
+document.addEventListener("input", ({ target }) => target.dataset?.sensitive && advise(target));
+// A form that was refused comes back with its text.
+document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[data-sensitive]").forEach(advise));
 
 // On a page of its own no list is redrawn: after an undo, the file asks for itself again.
 document.addEventListener("htmx:afterRequest", ({ detail }) => {

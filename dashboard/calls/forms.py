@@ -132,7 +132,8 @@ class CallForm(forms.Form):
 
     @property
     def picks(self) -> list[Choice]:
-        chosen = self["when"].value() or When.USUAL
+        # A date that is missing or wrong is asked for: show its field.
+        chosen = When.DATE if "date" in self.errors else self["when"].value() or When.USUAL
         return [Choice(when.value, when.label, "", chosen == when.value) for when in When]
 
     @property

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -53,13 +53,14 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "shown_at_first": f":{SHOWN_AT_FIRST}",
         "rest": f"{SHOWN_AT_FIRST}:",
         "has_more": len(entries) > SHOWN_AT_FIRST,
+        "beside": here(request).path == reverse("dashboard:roster"),
         "close_url": close_url(request),
         "call_form": forms.call or CallForm(file=file),
         "note_form": forms.note or NoteForm(),
         "detail_form": forms.detail or DetailForm(file=file),
         "tab": "note" if forms.note else "call",
         "typed_date": forms.call["date"].value() or "" if forms.call else "",
-        "focus_call": "call" in request.GET or forms.call is not None,
+        "focus_call": "call" in request.GET or (forms.call is not None and "date" not in forms.call.errors),
         "sensitive_words": PATTERN,
     }
 
@@ -68,12 +69,16 @@ def render_panel(request: LoggedIn, pk: int, forms: Forms | None = None) -> str:
     return render_to_string("dashboard/person/_panel.html", panel_context(request, pk, forms), request)
 
 
+def here(request: LoggedIn) -> SplitResult:
+    """The address the browser shows."""
+    return urlsplit(request.htmx.current_url_abs_path or request.get_full_path())
+
+
 def close_url(request: LoggedIn) -> str:
     """The list the panel stands beside, as it is filtered, without the panel."""
     roster = reverse("dashboard:roster")
-    here = urlsplit(request.htmx.current_url_abs_path or request.get_full_path())
-    query = urlencode([(key, value) for key, value in parse_qsl(here.query) if key != "open"])
-    return f"{roster}?{query}" if here.path == roster and query else roster
+    query = urlencode([(key, value) for key, value in parse_qsl(here(request).query) if key != "open"])
+    return f"{roster}?{query}" if here(request).path == roster and query else roster
 
 
 def record_view(user: User, person: Person) -> None:

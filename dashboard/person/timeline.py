@@ -141,7 +141,7 @@ def _told(contact: Contact) -> str:
         return _("follow-up set to “%(state)s”") % {"state": state}
     due = timezone.localtime(contact.to_due_at, contact.follow_up.enrolment.course.site.zone)
     style = "SHORT_DATE_FORMAT" if due.hour == due.minute == 0 else "SHORT_DATETIME_FORMAT"
-    return _("follow-up set to “%(state)s”, date %(date)s") % {
+    return _("follow-up set to “%(state)s”, due %(date)s") % {
         "state": state,
         "date": formats.date_format(due, style),
     }

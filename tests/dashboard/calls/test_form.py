@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -58,11 +57,11 @@ def fields_of(form: html.HtmlElement) -> dict[str, Any]:
     return fields
 
 
-def post(client: Client, enrolment: Enrolment, data: dict[str, Any], **headers: str) -> HttpResponse:
+def post(client: Client, enrolment: Enrolment, data: dict[str, Any], **headers: str) -> Any:
     return client.post(reverse("dashboard:call", args=[enrolment.pk]), data, headers=HTMX | headers)
 
 
-def report(client: Client, enrolment: Enrolment, outcome: Outcome, **changes: Any) -> HttpResponse:
+def report(client: Client, enrolment: Enrolment, outcome: Outcome, **changes: Any) -> Any:
     return post(client, enrolment, fields_of(form_of(client, enrolment)) | {"outcome": outcome.value} | changes)
 
 
@@ -140,7 +139,7 @@ def test_a_strangers_course_cannot_be_smuggled_in(claire: Client, enrolment: Enr
     assert not Contact.objects.exists()
 
 
-def refused(response: HttpResponse) -> html.HtmlElement:
+def refused(response: Any) -> html.HtmlElement:
     assert response.status_code == 422
     assert not Contact.objects.filter(kind=Kind.CALL).exists()
     return html.fromstring(response.content.decode())

@@ -197,7 +197,7 @@ def test_only_ones_own_last_act_offers_undo(claire: Client, enrolment: Enrolment
 
 
 def undo_addresses(shown: html.HtmlElement) -> list[str]:
-    return shown.xpath("//form[contains(@action, '/annuler/')]/@action")
+    return [str(address) for address in shown.xpath("//form[contains(@action, '/annuler/')]/@action")]
 
 
 @pytest.mark.parametrize(("days", "words"), [(1, "1"), (3, "3")])
@@ -239,7 +239,7 @@ def test_looking_at_a_file_is_written_down_once_an_hour(
 def test_closing_keeps_the_list_as_it_is_filtered(claire: Client, enrolment: Enrolment) -> None:
     roster = reverse("dashboard:roster")
     here = f"http://testserver{roster}?q=ferrand&open={enrolment.pk}"
-    [close] = panel(claire, enrolment, **{"HX-Current-URL": here}).xpath("//a[@data-close-panel]/@href")
+    [close] = panel(claire, enrolment, **{"HX-Current-URL": here}).xpath("//a[@data-close]/@href")
     assert close == f"{roster}?q=ferrand"
 
 
