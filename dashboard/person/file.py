@@ -1,6 +1,7 @@
 """One person's file as one user may see it: the enrolment asked for, and the person's others in scope."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from django.shortcuts import get_object_or_404
 
@@ -10,6 +11,7 @@ from dashboard.models import FollowUp, Person
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment, Participant
+from moodle_sync.querysets import EnrolmentQuerySet
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def _is_open(follow_up: FollowUp) -> bool:
 def open_file(user: User, pk: int) -> File:
     """The file behind an enrolment. 404 for a stranger's, or before a person is known for the account."""
     visible = (
-        visible_enrolments(user)
+        cast(EnrolmentQuerySet, visible_enrolments(user))
         .filter(participant__account__isnull=False)
         .select_related("course__site", "participant__site", "participant__account__person", "follow_up__last_contact")
         .with_access()
