@@ -29,8 +29,10 @@ def reset() -> int:
 
 def forget_clusters() -> None:
     for location in VAR.glob("*/postgres/location"):
-        postgres.stop_orphan(postgres.cluster_folder(location.parent) / "data")
-        shutil.rmtree(postgres.cluster_folder(location.parent))
+        cluster = postgres.cluster_folder(location.parent)
+        if cluster.exists():
+            postgres.stop_orphan(cluster / "data")
+            shutil.rmtree(cluster)
     outside = system.outside_folder_path()
     if not system.is_root() or not outside.exists():
         return

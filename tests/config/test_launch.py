@@ -36,7 +36,7 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(reset, "VAR", folder)
     yield folder
     for location in folder.glob("*/postgres/location"):
-        shutil.rmtree(postgres.cluster_folder(location.parent))
+        shutil.rmtree(postgres.cluster_folder(location.parent), ignore_errors=True)
 
 
 def launched(var: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -158,6 +158,19 @@ def test_reset_forgets_var_but_not_under_who_uses_it(var: Path, capsys: pytest.C
     lock.release()
     assert reset.reset() == 0
     assert not var.exists()
+
+
+def test_reset_takes_the_database_along_wherever_it_is(var: Path) -> None:
+    with postgres.Postgres(var / "run" / "postgres") as server:
+        data = server.data
+        assert data.exists()
+        assert reset.reset() == 1
+    assert reset.reset() == 0
+    assert not data.exists()
+    # Somebody may have cleaned up before.
+    (var / "run" / "postgres").mkdir(parents=True)
+    (var / "run" / "postgres" / "location").write_text("elsewhere\n")
+    assert reset.reset() == 0
 
 
 @pytest.fixture
