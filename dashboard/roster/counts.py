@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.core.cache import cache
@@ -48,7 +49,9 @@ def shared_matrix(rows: QuerySet[Enrolment], user: User, key: str) -> Matrix:
     """
     if not user.is_coordinator:
         return matrix(rows)
-    name = f"roster:counts:{cache.get(GENERATION, 0)}:{user.pk}:{key}"
+    # Hashed: what somebody searches for is a name, which has no place in a key.
+    digest = sha256(key.encode()).hexdigest()
+    name = f"roster:counts:{cache.get(GENERATION, 0)}:{user.pk}:{digest}"
     found: Matrix | None = cache.get(name)
     if found is None:
         found = matrix(rows)

@@ -1,12 +1,14 @@
 """The roster's filters. All of them live in the address."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -32,6 +34,10 @@ class RosterFilter(django_filters.FilterSet):
     access = django_filters.MultipleChoiceFilter(method="one_of", label=_("Access"), choices=Access.choices)
     state = django_filters.MultipleChoiceFilter(method="one_of", label=_("Follow-up"), choices=State.choices)
     presence = django_filters.MultipleChoiceFilter(method="of_presence", label=_("Presence"), choices=Standing.choices)
+    due = django_filters.MultipleChoiceFilter(method="due_now", label=_("Due"), choices=[("now", _("Due now"))])
+    contact = django_filters.MultipleChoiceFilter(
+        method="never_contacted", label=_("Contact"), choices=[("never", _("Never contacted"))]
+    )
 
     class Meta:
         model = Enrolment
@@ -39,15 +45,16 @@ class RosterFilter(django_filters.FilterSet):
 
     def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User) -> None:
         super().__init__(params, rows)
+        self.ungrouped = [(choices.UNGROUPED, _("Without group"))]
         self.courses = choices.courses(user)
         self.groups = choices.groups(user, params, self.courses)
         self.filters["course"].extra["choices"] = self.courses
         self.filters["group"].extra["choices"] = [
-            (choices.UNGROUPED, _("Without group")),
+            *self.ungrouped,
             *(choice for _name, own in self.groups for choice in own),
         ]
 
-    @property
+    @cached_property
     def values(self) -> dict[str, Any]:
         """What was understood; an unknown or foreign value is left out, and told by `ignored`."""
         self.form.is_valid()
@@ -84,6 +91,13 @@ class RosterFilter(django_filters.FilterSet):
     def among_groups(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         ids = [int(pk) for pk in value if pk != choices.UNGROUPED]
         return in_groups(rows, ids, without=choices.UNGROUPED in value)
+
+    def due_now(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        """What the figures of the courses page count: what waits for a later day is not due."""
+        return rows.filter(follow_up__due_at__lte=timezone.now())
+
+    def never_contacted(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return rows.filter(follow_up__isnull=False, follow_up__last_contact_at=None)
 
     def of_presence(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return of_standing(rows, value)

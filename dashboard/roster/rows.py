@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -28,12 +29,38 @@ class Row:
         """Empty for an account without a name."""
         return self.record.participant.full_name
 
-    @property
+    @cached_property
     def called(self) -> str:
         """For labels of buttons."""
         return self.name or self.record.participant.email or _("Unknown name")
 
+    # Labels and addresses are made here, once a row: in a template each of them costs several times as much.
+    @cached_property
+    def person_url(self) -> str:
+        return reverse("dashboard:person", args=[self.record.pk])
+
     @property
+    def call_url(self) -> str:
+        return reverse("dashboard:call", args=[self.record.pk])
+
+    @property
+    def contacted_url(self) -> str:
+        return reverse("dashboard:mark-contacted", args=[self.record.pk])
+
+    @property
+    def call_label(self) -> str:
+        words = _("%(name)s does not want to be called") if self.do_not_call else _("Call %(name)s")
+        return words % {"name": self.called}
+
+    @property
+    def contacted_label(self) -> str:
+        return _("Mark %(name)s as contacted") % {"name": self.called}
+
+    @property
+    def note_label(self) -> str:
+        return _("Add a note about %(name)s") % {"name": self.called}
+
+    @cached_property
     def place(self) -> str:
         participant = self.record.participant
         return ", ".join(part for part in (participant.city, participant.country) if part)

@@ -1,11 +1,13 @@
 """The visual language in templates: icons, access glyphs, follow-up badges, relative times."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import cache
 
 from django import template
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,6 +17,7 @@ from dashboard.enums import State
 from moodle_sync.enums import Access
 
 register = template.Library()
+CHECKED = SafeString(" checked")
 
 STATE_ICONS = {
     State.TODO: "inbox",
@@ -28,7 +31,9 @@ STATE_ICONS = {
 }
 
 
+# Drawn some hundred times a page and always alike: kept once drawn.
 @register.simple_tag
+@cache
 def icon(name: str, size: str = "") -> SafeString:
     """One pictogram of the sprite, decorative: the word stands beside it, or in `aria-label`."""
     css = f"vg-i vg-i-{size}" if size else "vg-i"
@@ -36,6 +41,7 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 @register.simple_tag
+@cache
 def access_glyph(access: str) -> SafeString:
     """The round of one access state; the words stand beside it."""
     name = css_name(access)
@@ -92,6 +98,18 @@ def elapsed(value: datetime, now: datetime | None = None) -> str:
         return ngettext("%(n)s h ago", "%(n)s h ago", minutes // 60) % {"n": minutes // 60}
     days = minutes // (24 * 60)
     return ngettext("%(n)s d ago", "%(n)s d ago", days) % {"n": days}
+
+
+@register.simple_tag
+def check_list(name: str, choices: Iterable[tuple[str, str]], chosen: Collection[str] | None) -> SafeString:
+    """One box per choice. In Python: a coordinator has hundreds of sessions, and a template per box takes its time."""
+    picked = set(chosen or ())
+    return format_html_join(
+        "",
+        '<label class="vg-item"><input class="form-check-input" type="checkbox" name="{}" id="f-{}-{}" value="{}"{}>'
+        "<span>{}</span></label>",
+        ((name, name, value, value, CHECKED if value in picked else "", label) for value, label in choices),
+    )
 
 
 @register.simple_tag
