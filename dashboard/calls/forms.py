@@ -47,7 +47,7 @@ class CallForm(forms.Form):
     """One call to one person, which may count for several open follow-ups; `version`s say which were seen."""
 
     outcome = forms.ChoiceField(choices=Outcome.choices, error_messages={"required": _("Choose what the call led to.")})
-    cause = forms.ChoiceField(label=_("Cause"), choices=[("", _("Cause (optional)")), *Cause.choices], required=False)
+    cause = forms.ChoiceField(label=_("Cause"), choices=[("", _("(optional)")), *Cause.choices], required=False)
     note = forms.CharField(label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     when = forms.ChoiceField(label=_("See again in"), choices=When.choices, required=False)
     date = forms.DateTimeField(label=_("Date and time"), required=False)
