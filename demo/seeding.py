@@ -10,13 +10,14 @@ from django.utils import timezone
 from accounts.models import Role, User
 from dashboard.enums import Cause, Outcome, State
 from dashboard.follow_up import acts
-from dashboard.models import Contact, FollowUp
+from dashboard.models import Contact, ContactDetail, FollowUp, Person
 from dashboard.scope import visible_enrolments
 from demo.moodle.worlds import TUTEUR2, TUTRICE1, DemoWorld
 from moodle_sync import runs, sites
 from moodle_sync.enums import GOOD_RUNS, Service
 from moodle_sync.models import Course, Site
 from moodle_sync.sync import perform
+from moodle_sync.text import phone_digits
 
 SITE_NAMES = {"ouest": "Académie Ouest", "nord": "Académie Nord"}
 DAYS_OF_WORK = 6
@@ -110,10 +111,27 @@ def _one_contact(follow_up: FollowUp, tutor: User, chance: random.Random, when: 
         outcome, cause, note = chance.choice(TALES)
         chosen = when + timedelta(days=chance.choice([1, 2, 7, 9])) if outcome == Outcome.CALLBACK else None
         person = follow_up.enrolment.participant.account.person
+        _found_number(follow_up, person, tutor, chance, when)
         call = acts.Call(outcome, cause, note, chosen)
         act = acts.log_call(person, [(follow_up, 0)], call, by=tutor, now=when)
     Contact.objects.filter(act=act).update(created_at=when)
     FollowUp.objects.filter(pk=follow_up.pk).update(last_contact_at=when)
+
+
+def _found_number(follow_up: FollowUp, person: Person, tutor: User, chance: random.Random, when: datetime) -> None:
+    """Who was called has a number: Moodle's, or the school's that the tutor looked up (a fictitious range)."""
+    participant = follow_up.enrolment.participant
+    if not (participant.phone1 or participant.phone2 or person.details.exists()):
+        number = f"+335364900{chance.randrange(100):02d}"
+        ContactDetail.objects.create(
+            person=person,
+            kind=ContactDetail.Kind.PHONE,
+            value=number,
+            label="Établissement",
+            search_key=phone_digits(number),
+            added_by=tutor,
+            added_at=when,
+        )
 
 
 def moment(stamp: int | None) -> datetime:
