@@ -1,19 +1,23 @@
 """How many people are in which state, by course or by group: one GROUP BY per concern, whatever the rows."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
+from django.core.cache import cache
 from django.db.models import Count, Q
 
 from accounts.models import User
 from dashboard.enums import State
+from dashboard.roster.counts import GENERATION, SECONDS
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import EnrolmentQuerySet
 
+MANY = 100
 BY_COURSE = "course_id"
 BY_GROUP = "memberships__group_id"
 """A key of None: people without group. Someone in two groups counts in both."""
@@ -99,6 +103,27 @@ def counted_enrolments(user: User, course_ids: Collection[int]) -> EnrolmentQuer
     enrolments = visible_enrolments(user) if user.is_tutor else Enrolment.objects.all()
     assert isinstance(enrolments, EnrolmentQuerySet)
     return enrolments.present().filter(course_id__in=course_ids)
+
+
+def counts_by_course(
+    user: User, course_ids: Sequence[int], now: datetime
+) -> tuple[dict[int | None, AccessCounts], dict[int | None, Work]]:
+    """Access and work of each course. Those of a great many courses are kept some seconds: sorting, paging
+    and searching share them. What anyone writes or a sync brings makes them anew, as for the roster."""
+
+    def count() -> tuple[dict[int | None, AccessCounts], dict[int | None, Work]]:
+        people = counted_enrolments(user, course_ids)
+        return access_by(BY_COURSE, people, now), work_by(BY_COURSE, people, now)
+
+    if user.is_tutor or len(course_ids) <= MANY:
+        return count()
+    digest = sha256(repr(course_ids).encode()).hexdigest()
+    key = f"courses:counts:{cache.get(GENERATION, 0)}:{digest}"
+    found: tuple[dict[int | None, AccessCounts], dict[int | None, Work]] | None = cache.get(key)
+    if found is None:
+        found = count()
+        cache.set(key, found, SECONDS)
+    return found
 
 
 def access_by(key: str, enrolments: EnrolmentQuerySet, now: datetime) -> dict[int | None, AccessCounts]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from accounts.models import User
-from dashboard.courses.counts import BY_COURSE, AccessCounts, Work, access_by, counted_enrolments, work_by
+from dashboard.courses.counts import AccessCounts, Work, counts_by_course
 from dashboard.courses.freshness import FAILED_RUNS, latest_runs
 from dashboard.courses.opening import Opening, opening
 from dashboard.courses.tutors import Tutoring, peopled_groups, tutoring
@@ -69,8 +69,7 @@ def course_lines(user: User, courses: Sequence[Course], now: datetime) -> tuple[
     """Sorted by name, so that equal figures keep an order; with the tutoring they were made from."""
     courses = sorted(courses, key=lambda course: (folded(course.full_name), course.pk))
     ids = [course.pk for course in courses]
-    people = counted_enrolments(user, ids)
-    access, work = access_by(BY_COURSE, people, now), work_by(BY_COURSE, people, now)
+    access, work = counts_by_course(user, ids, now)
     team, runs = tutoring(ids), latest_runs(ids)
     # What no tutor follows is not a tutor's to know: their counts are of their own people.
     groups = [] if user.is_tutor else peopled_groups(ids)

@@ -24,7 +24,7 @@ NOW = timezone.now()
     ],
 )
 def test_whether_people_may_come_in(fields: dict[str, Any], phase: Phase, closed: bool, late: bool) -> None:
-    found = opening(CourseFactory(**fields), NOW)
+    found = opening(CourseFactory.create(**fields), NOW)
     assert (found.phase, found.closed, found.late) == (phase, closed, late)
     assert found.words
 
@@ -34,7 +34,7 @@ def test_days_are_those_of_the_site() -> None:
     with translation.override("en"):
         words = {
             zone: opening(
-                CourseFactory(site__time_zone=zone, start_date=opened, visible_since=opened),
+                CourseFactory.create(site__time_zone=zone, start_date=opened, visible_since=opened),
                 NOW.replace(hour=0, minute=30),
             ).words
             for zone in ("UTC", "Pacific/Noumea")

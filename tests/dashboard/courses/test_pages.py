@@ -15,6 +15,7 @@ from accounts.models import User
 from dashboard.enums import State
 from moodle_sync.enums import EPOCH, RunState
 from moodle_sync.models import Course, Group, SyncRun
+from tests.dashboard.courses.world import populate
 from tests.factories import AssignmentFactory, CourseFactory, EnrolmentFactory, GroupFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,9 +49,9 @@ def test_each_persona_sees_the_courses_of_their_scope(
     course: Course,
     group: Group,
 ) -> None:
-    EnrolmentFactory(course=course, groups=[group])
-    far = CourseFactory(site=other_coordinator.scopes.get().site, full_name="Ailleurs")
-    CourseFactory(followed=False)
+    EnrolmentFactory.create(course=course, groups=[group])
+    far = CourseFactory.create(site=other_coordinator.scopes.get().site, full_name="Ailleurs")
+    CourseFactory.create(followed=False)
     for user, seen in [
         (tutor, {course}),
         (other_coordinator, {far}),
@@ -61,8 +62,8 @@ def test_each_persona_sees_the_courses_of_their_scope(
 
 
 def test_figures_lead_to_the_people_behind_them(client: Client, coordinator: User, course: Course) -> None:
-    EnrolmentFactory(course=course)
-    EnrolmentFactory(course=course, follow_up__state=State.CALLBACK, follow_up__due_at=timezone.now())
+    EnrolmentFactory.create(course=course)
+    EnrolmentFactory.create(course=course, follow_up__state=State.CALLBACK, follow_up__due_at=timezone.now())
     roster = reverse("dashboard:roster")
     found = links(page(client, coordinator))
     assert f"{roster}?course={course.pk}&access=never_course" in found
@@ -71,13 +72,32 @@ def test_figures_lead_to_the_people_behind_them(client: Client, coordinator: Use
     assert f"{roster}?course={course.pk}&state=callback&due=now" in found
 
 
+@pytest.mark.parametrize("persona", ["coordinator", "tutor"])
+def test_each_figure_is_the_length_of_the_list_it_leads_to(
+    persona: str, client: Client, group: Group, tutor: User, request: pytest.FixtureRequest
+) -> None:
+    user, course = request.getfixturevalue(persona), group.course
+    groups = [group, GroupFactory.create(course=course)]
+    populate(course, groups, timezone.now(), people=40, seed=5)
+    followed = 0
+    for path in (COURSES, reverse("dashboard:course", args=[course.pk])):
+        tree = page(client, user, path)
+        for link in tree.xpath("//table//a[contains(@href, '/enseignants/?')]"):
+            figure = link.text_content().rpartition(":")[2].strip()
+            if figure.isdigit():
+                people = client.get(link.get("href")).context["roster"].counts.total
+                assert people == int(figure), link.get("href")
+                followed += 1
+    assert followed > 15
+
+
 @pytest.mark.parametrize("persona", ["observer", "administrator"])
 def test_who_meets_nobody_gets_no_way_to_people(
     persona: str, client: Client, tutor: User, group: Group, request: pytest.FixtureRequest
 ) -> None:
     user = request.getfixturevalue(persona)
-    EnrolmentFactory(course=group.course, groups=[group])
-    EnrolmentFactory(course=group.course)
+    EnrolmentFactory.create(course=group.course, groups=[group])
+    EnrolmentFactory.create(course=group.course)
     for path in (COURSES, reverse("dashboard:course", args=[group.course.pk])):
         tree = page(client, user, path)
         assert not links(tree)
@@ -86,7 +106,7 @@ def test_who_meets_nobody_gets_no_way_to_people(
 
 def test_a_course_that_is_not_open_asks_for_nobody(client: Client, coordinator: User, course: Course) -> None:
     Course.objects.update(start_date=timezone.now() + timedelta(days=3))
-    EnrolmentFactory(course=course, follow_up__state=State.WAITING)
+    EnrolmentFactory.create(course=course, follow_up__state=State.WAITING)
     text = page(client, coordinator).xpath("//td[@class='c-bar']")[0].text_content()
     assert "Not open: nobody can come in, nobody is to be chased." in text
 
@@ -112,29 +132,29 @@ def test_every_column_sorts(sort: str, order: str, client: Client, coordinator: 
     """Equal figures stay in the usual order, most to do first."""
     now = timezone.now()
     courses = {
-        name: CourseFactory(full_name=name, synced_at=now - timedelta(hours=hours))
+        name: CourseFactory.create(full_name=name, synced_at=now - timedelta(hours=hours))
         for name, hours in [("A", 2), ("B", 1), ("C", 3)]
     }
     for name, todo, touched in [("B", 3, 3), ("C", 2, 0)]:
         for number in range(todo):
             contacted = now if number < touched else None
-            EnrolmentFactory(course=courses[name], follow_up__last_contact_at=contacted)
-    EnrolmentFactory(course=courses["C"], last_course_access=now, follow_up__state=State.CLOSED_IN)
-    EnrolmentFactory(
+            EnrolmentFactory.create(course=courses[name], follow_up__last_contact_at=contacted)
+    EnrolmentFactory.create(course=courses["C"], last_course_access=now, follow_up__state=State.CLOSED_IN)
+    EnrolmentFactory.create(
         course=courses["A"], last_course_access=now, follow_up__state=State.CALLBACK, follow_up__due_at=now
     )
-    AssignmentFactory(course=courses["A"])
-    AssignmentFactory(course=courses["C"])
+    AssignmentFactory.create(course=courses["A"])
+    AssignmentFactory.create(course=courses["C"])
     if sort == "tutors":
-        AssignmentFactory(course=courses["A"])
+        AssignmentFactory.create(course=courses["A"])
     assert "".join(names(page(client, coordinator, sort=sort))) == order
 
 
 def test_search_forgives_accents_and_filters_combine(client: Client, coordinator: User) -> None:
-    north = SiteFactory(name="Nord")
-    CourseFactory(full_name="Évaluer au collège")
-    CourseFactory(full_name="Évaluer au lycée", site=north)
-    broken = CourseFactory(full_name="Lire", site=north)
+    north = SiteFactory.create(name="Nord")
+    CourseFactory.create(full_name="Évaluer au collège")
+    CourseFactory.create(full_name="Évaluer au lycée", site=north)
+    broken = CourseFactory.create(full_name="Lire", site=north)
     SyncRun.objects.create(course=broken, state=RunState.REFUSED, error_code="invalidtoken")
     assert names(page(client, coordinator, q="EVALUER college")) == ["Évaluer au collège"]
     assert names(page(client, coordinator, q="evaluer", site=str(north.pk))) == ["Évaluer au lycée"]
@@ -143,14 +163,14 @@ def test_search_forgives_accents_and_filters_combine(client: Client, coordinator
 
 
 def test_a_site_out_of_scope_is_no_choice(client: Client, other_coordinator: User, course: Course) -> None:
-    CourseFactory(site=other_coordinator.scopes.get().site)
+    CourseFactory.create(site=other_coordinator.scopes.get().site)
     tree = page(client, other_coordinator, site=str(course.site.pk))
     assert str(course.site.pk) not in {option.get("value") for option in tree.xpath("//select[@name='site']/option")}
 
 
 def test_pages_of_fifty(client: Client, coordinator: User, course: Course) -> None:
     for number in range(60):
-        CourseFactory(site=course.site, connection=None, full_name=f"Suite {number:02}")
+        CourseFactory.create(site=course.site, connection=None, full_name=f"Suite {number:02}")
     first, second = page(client, coordinator), page(client, coordinator, page="2")
     assert (len(names(first)), len(names(second))) == (50, 11)
     assert not set(names(first)) & set(names(second))
@@ -168,11 +188,11 @@ def test_queries_do_not_grow_with_rows(path: str, client: Client, coordinator: U
 
     def grow(courses: int) -> None:
         for number in range(courses):
-            another = course if path == "course" else CourseFactory()
-            group = GroupFactory(course=another)
-            AssignmentFactory(course=another, group=GroupFactory(course=another))
-            EnrolmentFactory(course=another, groups=[group])
-            EnrolmentFactory(course=another, follow_up__state=State.CALLBACK)
+            another = course if path == "course" else CourseFactory.create()
+            group = GroupFactory.create(course=another)
+            AssignmentFactory.create(course=another, group=GroupFactory.create(course=another))
+            EnrolmentFactory.create(course=another, groups=[group])
+            EnrolmentFactory.create(course=another, follow_up__state=State.CALLBACK)
             SyncRun.objects.create(
                 course=another, state=RunState.REFUSED, requested_by=coordinator if number % 2 else None
             )
@@ -185,10 +205,10 @@ def test_queries_do_not_grow_with_rows(path: str, client: Client, coordinator: U
 
 def test_neglect_names_groups_and_remedies(client: Client, coordinator: User, tutor: User, group: Group) -> None:
     course = group.course
-    alone = GroupFactory(course=course, name="Groupe orphelin")
-    EnrolmentFactory(course=course, groups=[alone])
-    EnrolmentFactory(course=course, groups=[group])
-    EnrolmentFactory(course=course, groups=[group], follow_up__state=State.CALLBACK, follow_up__due_at=EPOCH)
+    alone = GroupFactory.create(course=course, name="Groupe orphelin")
+    EnrolmentFactory.create(course=course, groups=[alone])
+    EnrolmentFactory.create(course=course, groups=[group])
+    EnrolmentFactory.create(course=course, groups=[group], follow_up__state=State.CALLBACK, follow_up__due_at=EPOCH)
     SyncRun.objects.create(course=course, state=RunState.UNAVAILABLE, error_code="sitemaintenance")
     [card] = page(client, coordinator).xpath("//section[@aria-labelledby='neglect']")
     text = " ".join(card.text_content().split())
@@ -202,8 +222,8 @@ def test_neglect_names_groups_and_remedies(client: Client, coordinator: User, tu
 
 def test_one_course_shows_its_groups_and_history(client: Client, coordinator: User, tutor: User, group: Group) -> None:
     course = group.course
-    EnrolmentFactory(course=course, groups=[group])
-    EnrolmentFactory(course=course)
+    EnrolmentFactory.create(course=course, groups=[group])
+    EnrolmentFactory.create(course=course)
     for number in range(25):
         SyncRun.objects.create(course=course, state=RunState.OK, people_read=number, requested_by=tutor)
     SyncRun.objects.create(course=course, state=RunState.REFUSED, error_code="invalidtoken")
@@ -220,6 +240,6 @@ def test_one_course_shows_its_groups_and_history(client: Client, coordinator: Us
 
 
 def test_names_are_escaped(client: Client, coordinator: User, site: object) -> None:
-    CourseFactory(full_name="<script>alert(1)</script>")
+    CourseFactory.create(full_name="<script>alert(1)</script>")
     client.force_login(coordinator)
     assert b"<script>alert" not in client.get(COURSES).content

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +18,12 @@ from tests.factories import EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "Accept-Language": "en"}
-Ask = Callable[..., HttpResponse]
+Ask = Callable[..., Any]
 
 
 @pytest.fixture
 def ask(client: Client, course: Course) -> Ask:
-    def post(user: User, **data: str) -> HttpResponse:
+    def post(user: User, **data: str) -> Any:
         client.force_login(user)
         return client.post(reverse("dashboard:sync-course", args=[course.pk]), data, headers=HTMX)
 
@@ -33,18 +32,18 @@ def ask(client: Client, course: Course) -> Ask:
 
 @pytest.fixture
 def status(client: Client, course: Course) -> Ask:
-    def get(user: User, **params: str) -> HttpResponse:
+    def get(user: User, **params: str) -> Any:
         client.force_login(user)
         return client.get(reverse("dashboard:sync-status", args=[course.pk]), params, headers=HTMX)
 
     return get
 
 
-def words(response: HttpResponse) -> str:
+def words(response: Any) -> str:
     return " ".join(html.fromstring(f"<div>{response.content.decode()}</div>").text_content().split())
 
 
-def polls(response: HttpResponse) -> bool:
+def polls(response: Any) -> bool:
     return b"hx-trigger" in response.content
 
 
@@ -69,7 +68,7 @@ def underway(course: Course, **fields: Any) -> SyncRun:
 def test_who_may_have_a_course_read(
     persona: str, code: int, ask: Ask, group: Group, tutor: User, request: pytest.FixtureRequest
 ) -> None:
-    EnrolmentFactory(course=group.course, groups=[group])
+    EnrolmentFactory.create(course=group.course, groups=[group])
     user = request.getfixturevalue(persona)
     assert ask(user).status_code == code
     assert [run.requested_by for run in SyncRun.objects.all()] == ([user] if code == 200 else [])
@@ -131,13 +130,13 @@ def test_the_row_comes_back_as_a_reload_would_show_it(
     status: Ask, client: Client, coordinator: User, course: Course
 ) -> None:
     a_run(course, RunState.REFUSED, error_code="invalidtoken")
-    EnrolmentFactory(course=course)
+    EnrolmentFactory.create(course=course)
     answer = status(coordinator, list="1")
     assert answer["HX-Retarget"] == f"#course-{course.pk}"
     assert answer["HX-Reswap"] == "outerHTML"
     reloaded = client.get(reverse("dashboard:courses"), headers={"Accept-Language": "en"})
 
-    def row(response: HttpResponse) -> str:
+    def row(response: Any) -> str:
         table = f"<table>{response.content.decode()}</table>" if response is answer else response.content.decode()
         [body] = html.fromstring(table).xpath(f"//*[@id='course-{course.pk}']")
         for own in body.xpath(".//input[@name='next' or @name='csrfmiddlewaretoken']"):
@@ -172,7 +171,7 @@ def test_a_shrunken_list_is_accepted_only_by_who_may(
     persona: str, may: bool, ask: Ask, status: Ask, group: Group, tutor: User, request: pytest.FixtureRequest
 ) -> None:
     user, course = request.getfixturevalue(persona), group.course
-    EnrolmentFactory(course=course, groups=[group])
+    EnrolmentFactory.create(course=course, groups=[group])
     Course.objects.update(people_read=80)
     a_run(course, RunState.HELD, error_code=Trouble.SHRUNK, people_read=12)
     response = status(user, list="1")

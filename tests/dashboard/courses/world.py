@@ -21,7 +21,7 @@ def populate(course: Course, groups: list[Group], now: datetime, *, people: int,
         course_access, site_access = (now - s if isinstance(s, timedelta) else s for s in stamps)
         state = chance.choice([State.TODO, State.TODO, State.CALLBACK, State.CONTACTED, State.CLOSED_IN])
         touched = chance.random() < 0.4
-        EnrolmentFactory(
+        EnrolmentFactory.create(
             course=course,
             groups=chance.sample(groups, k=chance.choice([0, 1, 1, min(2, len(groups))])),
             last_course_access=course_access,
