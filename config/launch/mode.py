@@ -15,6 +15,8 @@ from .system import REPOSITORY, FolderLock
 VAR = REPOSITORY / "var"
 MODES = ("run", "demo")
 DEMO_USERS = ("tutor", "coordinator", "administrator", "observer")
+# Minutes between two reads of a course: the demo is watched for minutes, not for weeks.
+DEMO_PACE = {"VIGIE_SYNC_MINUTES_FRESH": "1", "VIGIE_SYNC_MINUTES_RUNNING": "2"}
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,20 @@ class Mode:
             "REDIS_URL": redis_url,
         }
         theirs = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+        if self.name == "demo":
+            ours |= DEMO_PACE
         merged = theirs | ours if self.name == "demo" else ours | theirs
         return merged | {
             "DJANGO_SETTINGS_MODULE": "config.settings.dev",
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
         }
+
+
+def running_mode() -> Mode:
+    """The one that runs on this machine, the demo first; `run` when none does."""
+    modes = [Mode("demo"), Mode("run")]
+    return next((mode for mode in modes if mode.state()), modes[-1])
 
 
 def new_secrets(mode: str) -> dict[str, str]:

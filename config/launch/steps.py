@@ -19,6 +19,8 @@ from .system import REPOSITORY, free_port
 LOGIN = re.compile(rf"({'|'.join(DEMO_USERS)}) \S+@\S+ \S+")
 # The port a simulated Moodle takes if it can: the sites' addresses then stay the same.
 WORLDS = {"ouest": 8101, "nord": 8102}
+# Somebody comes in every few minutes, so that a newcomer sees it happen.
+SPEED = "12"
 CATALOGUE = REPOSITORY / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 
 # Packages bring static files too: the lock changes with them.
@@ -56,7 +58,7 @@ def start_moodles(children: Children) -> dict[str, str]:
                 f"moodle-{world}",
                 *("-m", "demo.moodle", "--world", world, "--port", str(port)),
                 *("--control-token", secrets["VIGIE_DEMO_CONTROL_TOKEN"]),
-                *("--born", secrets["VIGIE_DEMO_BORN"]),
+                *("--born", secrets["VIGIE_DEMO_BORN"], "--speed", SPEED),
                 *("--journal", str(children.mode.folder / f"moodle-{world}.journal")),
             )
             addresses[world] = f"http://127.0.0.1:{port}"
