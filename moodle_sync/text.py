@@ -23,7 +23,7 @@ def folded(text: str) -> str:
     """Lower case, without accents, apostrophes unified, blanks single: what two people would type alike."""
     if text.isascii():  # most are, and a sync folds thousands
         return " ".join(text.lower().split())
-    return " ".join(unicodedata.normalize("NFKD", text.casefold()).translate(PLAIN).split())
+    return " ".join(unicodedata.normalize("NFKD", text).casefold().translate(PLAIN).split())
 
 
 def phone_digits(text: str) -> str:
