@@ -22,10 +22,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='enrolment',
-            index=models.Index(models.OrderBy(django.db.models.functions.comparison.Coalesce('last_course_access', models.Case(models.When(last_site_access=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), then=models.Value(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))))), nulls_last=True), models.F('id'), condition=models.Q(('standing', 'present')), name='enrolment_by_access'),
+            index=models.Index(models.OrderBy(django.db.models.functions.comparison.Coalesce('last_course_access', models.Case(models.When(last_site_access=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC), then=models.Value(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC))))), nulls_last=True), models.F('id'), condition=models.Q(('standing', 'present')), name='enrolment_by_access'),
         ),
         migrations.AddIndex(
             model_name='enrolment',
-            index=models.Index(models.OrderBy(django.db.models.functions.comparison.Coalesce('last_course_access', models.Case(models.When(last_site_access=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), then=models.Value(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))))), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('standing', 'present')), name='enrolment_by_access_desc'),
+            index=models.Index(models.OrderBy(django.db.models.functions.comparison.Coalesce('last_course_access', models.Case(models.When(last_site_access=datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC), then=models.Value(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.UTC))))), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('standing', 'present')), name='enrolment_by_access_desc'),
         ),
     ]
