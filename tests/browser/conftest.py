@@ -20,7 +20,7 @@ VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.no
 OpenAs = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = os.environ.get("VIGIE_CHROMIUM") or shutil.which("chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
