@@ -55,4 +55,6 @@ def _figure(part: Segment, roster: str) -> SafeString:
 
 
 def _label(part: Segment) -> str:
-    return f"{part.access.label}{pgettext('before a figure', ':')}"
+    # Outside the f-string: before Python 3.12 a message inside one is not extracted.
+    colon = pgettext("before a figure", ":")
+    return f"{part.access.label}{colon}"
