@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from moodle_sync.client import MoodleClient
 from moodle_sync.enums import Service
@@ -17,10 +18,10 @@ from moodle_sync.remote import RemoteCourse, SiteInfo
 from moodle_sync.sync import client_for, take_facts
 
 NEEDED = {
-    "core_enrol_get_enrolled_users": "participants and their access",
-    "core_course_get_courses_by_field": "course names, dates and visibility",
-    "core_group_get_course_groups": "group names",
-    "core_user_get_users_by_field": "suspended accounts",
+    "core_enrol_get_enrolled_users": _("participants and their access"),
+    "core_course_get_courses_by_field": _("course names, dates and visibility"),
+    "core_group_get_course_groups": _("group names"),
+    "core_user_get_users_by_field": _("suspended accounts"),
 }
 INDISPENSABLE = "core_enrol_get_enrolled_users"
 LONGEST_URL: int = Site._meta.get_field("url").max_length or 0
