@@ -5,4 +5,4 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        from dashboard import after_sync  # noqa: F401 PLC0415 (connects the receiver)
+        from dashboard import after_sync  # noqa: F401 (connects the receiver)

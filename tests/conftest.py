@@ -40,13 +40,17 @@ def other_tutor(course: Course) -> User:
 
 @pytest.fixture
 def coordinator(db: None) -> User:
-    return UserFactory(email="paul@example.org", first_name="Paul", last_name="Guérin", role=Role.COORDINATOR, sees_all=True)
+    return UserFactory(
+        email="paul@example.org", first_name="Paul", last_name="Guérin", role=Role.COORDINATOR, sees_all=True
+    )
 
 
 @pytest.fixture
 def other_coordinator(db: None) -> User:
     """Odile's scope is another site: she must see nothing of `course`."""
-    odile = UserFactory(email="odile@example.org", first_name="Odile", last_name="Nord", role=Role.COORDINATOR)
+    odile = UserFactory(
+        email="odile@example.org", first_name="Odile", last_name="Nord", role=Role.COORDINATOR
+    )
     Scope.objects.create(user=odile, site=SiteFactory())
     return odile
 
@@ -58,4 +62,6 @@ def administrator(db: None) -> User:
 
 @pytest.fixture
 def observer(db: None) -> User:
-    return UserFactory(email="olga@example.org", first_name="Olga", last_name="Vue", role=Role.OBSERVER, sees_all=True)
+    return UserFactory(
+        email="olga@example.org", first_name="Olga", last_name="Vue", role=Role.OBSERVER, sees_all=True
+    )

@@ -21,7 +21,7 @@ from dashboard.courses.table import CourseSearch, CoursesTable
 from dashboard.scope import overseen_courses
 from moodle_sync.enums import Access
 
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 @require_GET

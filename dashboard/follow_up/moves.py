@@ -29,9 +29,7 @@ class NotUndoable(Exception):
 
 def snapshot(follow_up: FollowUp) -> dict[str, Any]:
     values = {name: getattr(follow_up, name) for name in RESTORED}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()
-    }
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 @transaction.atomic
@@ -72,9 +70,7 @@ def record(
         **details,
     )
     if kind in TOUCHES:
-        FollowUp.objects.filter(pk=follow_up.pk).update(
-            last_contact=contact, last_contact_at=contact.created_at
-        )
+        FollowUp.objects.filter(pk=follow_up.pk).update(last_contact=contact, last_contact_at=contact.created_at)
     follow_up.refresh_from_db()
     return contact
 
@@ -89,9 +85,7 @@ def undo(act: uuid.UUID, *, by: User, among: Iterable[int]) -> list[FollowUp]:
     entries = list(Contact.objects.filter(act=act, author=by, follow_up__in=among).order_by("follow_up_id"))
     if not entries or len(entries) < Contact.objects.filter(act=act).count():
         raise Contact.DoesNotExist
-    locked = {
-        f.pk: f for f in FollowUp.objects.select_for_update().filter(contacts__in=entries).order_by("pk")
-    }
+    locked = {f.pk: f for f in FollowUp.objects.select_for_update().filter(contacts__in=entries).order_by("pk")}
     reversal = uuid.uuid4()
     for entry in entries:
         follow_up = locked[entry.follow_up_id]

@@ -50,7 +50,9 @@ def test_an_ended_assignment_shows_nothing(tutor: User, group: Group) -> None:
     assert not visible_enrolments(tutor).exists()
 
 
-def test_a_coordinator_sees_the_scope_only(coordinator: User, other_coordinator: User, course: Course) -> None:
+def test_a_coordinator_sees_the_scope_only(
+    coordinator: User, other_coordinator: User, course: Course
+) -> None:
     inside = EnrolmentFactory(course=course)
     assert list(visible_enrolments(coordinator)) == [inside]
     assert not visible_enrolments(other_coordinator).exists()
@@ -60,7 +62,9 @@ def test_a_coordinator_sees_the_scope_only(coordinator: User, other_coordinator:
     assert list(visible_enrolments(other_coordinator)) == [inside]
 
 
-def test_administrators_and_observers_meet_no_one(administrator: User, observer: User, course: Course) -> None:
+def test_administrators_and_observers_meet_no_one(
+    administrator: User, observer: User, course: Course
+) -> None:
     EnrolmentFactory(course=course)
     for user in (administrator, observer):
         assert not visible_enrolments(user).exists()
@@ -73,4 +77,4 @@ def test_a_course_no_longer_followed_disappears(coordinator: User, tutor: User, 
     assert not visible_enrolments(coordinator).exists()
     assert not visible_enrolments(tutor).exists()
     assert not overseen_courses(coordinator).exists()
-    assert not CourseFactory(followed=False) in visible_courses(coordinator)
+    assert CourseFactory(followed=False) not in visible_courses(coordinator)

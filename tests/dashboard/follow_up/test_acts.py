@@ -30,9 +30,7 @@ def person_of(enrolment: Enrolment) -> Person:
     return Person.objects.get(accounts__participant=enrolment.participant)
 
 
-def log(
-    enrolments: list[Enrolment], by: User, outcome: Outcome = Outcome.WILL_CONNECT, **fields: Any
-) -> UUID:
+def log(enrolments: list[Enrolment], by: User, outcome: Outcome = Outcome.WILL_CONNECT, **fields: Any) -> UUID:
     pairs = [(f, f.version) for f in FollowUp.objects.filter(enrolment__in=enrolments)]
     return acts.log_call(person_of(enrolments[0]), pairs, acts.Call(outcome, **fields), by=by)
 
@@ -101,9 +99,7 @@ def test_wrong_number_asks_for_another_channel_where_there_is_one(claire: User, 
     assert FollowUp.objects.get(enrolment=reachable).state == State.TODO
     assert FollowUp.objects.get(enrolment=unreachable).state == State.BLOCKED
     typed = enrol(participant__email="")
-    person_of(typed).details.create(
-        kind="email", value="c@example.org", search_key="c@example.org", added_by=claire
-    )
+    person_of(typed).details.create(kind="email", value="c@example.org", search_key="c@example.org", added_by=claire)
     log([typed], claire, Outcome.WRONG_NUMBER)
     assert FollowUp.objects.get(enrolment=typed).state == State.TODO
 

@@ -27,9 +27,7 @@ def state_of(enrolment: Enrolment) -> FollowUp:
 
 
 def kinds(enrolment: Enrolment) -> list[str]:
-    return list(
-        Contact.objects.filter(follow_up__enrolment=enrolment).order_by("pk").values_list("kind", flat=True)
-    )
+    return list(Contact.objects.filter(follow_up__enrolment=enrolment).order_by("pk").values_list("kind", flat=True))
 
 
 def enter(enrolment: Enrolment, at: datetime | None = None) -> None:
@@ -195,9 +193,7 @@ def test_nobody_is_chased_where_nobody_can_come_in(hidden: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("state", RETURNING_STATES)
 @pytest.mark.parametrize("course_access", [EPOCH, None])
-def test_a_passed_date_brings_back_to_do(
-    course: Course, state: State, course_access: datetime | None
-) -> None:
+def test_a_passed_date_brings_back_to_do(course: Course, state: State, course_access: datetime | None) -> None:
     due = now() + timedelta(days=1)
     enrolment = EnrolmentFactory(
         course=course, last_course_access=course_access, follow_up__state=state, follow_up__due_at=due
