@@ -19,7 +19,13 @@ class State(TextChoices):
 OPEN_STATES = [State.WAITING, State.TODO, State.REMINDED, State.CALLBACK, State.CONTACTED, State.BLOCKED]
 DATED_STATES = [State.TODO, State.REMINDED, State.CALLBACK, State.CONTACTED, State.BLOCKED]
 BY_URGENCY = [
-    State.TODO, State.CALLBACK, State.BLOCKED, State.CONTACTED, State.REMINDED, State.WAITING, State.CLOSED_IN,
+    State.TODO,
+    State.CALLBACK,
+    State.BLOCKED,
+    State.CONTACTED,
+    State.REMINDED,
+    State.WAITING,
+    State.CLOSED_IN,
     State.CLOSED_OUT,
 ]
 RETURNING_STATES = [State.REMINDED, State.CONTACTED, State.BLOCKED]

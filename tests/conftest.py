@@ -48,9 +48,7 @@ def coordinator(db: None) -> User:
 @pytest.fixture
 def other_coordinator(db: None) -> User:
     """Odile's scope is another site: she must see nothing of `course`."""
-    odile = UserFactory(
-        email="odile@example.org", first_name="Odile", last_name="Nord", role=Role.COORDINATOR
-    )
+    odile = UserFactory(email="odile@example.org", first_name="Odile", last_name="Nord", role=Role.COORDINATOR)
     Scope.objects.create(user=odile, site=SiteFactory())
     return odile
 
@@ -62,6 +60,4 @@ def administrator(db: None) -> User:
 
 @pytest.fixture
 def observer(db: None) -> User:
-    return UserFactory(
-        email="olga@example.org", first_name="Olga", last_name="Vue", role=Role.OBSERVER, sees_all=True
-    )
+    return UserFactory(email="olga@example.org", first_name="Olga", last_name="Vue", role=Role.OBSERVER, sees_all=True)

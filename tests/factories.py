@@ -97,9 +97,7 @@ class ParticipantFactory(DjangoModelFactory[Participant]):
         )
     )
     sort_key = factory.LazyAttribute(
-        lambda o: sort_key(
-            first_name=o.first_name, last_name=o.last_name, full_name=o.full_name, email=o.email
-        )
+        lambda o: sort_key(first_name=o.first_name, last_name=o.last_name, full_name=o.full_name, email=o.email)
     )
 
     @factory.post_generation

@@ -39,9 +39,7 @@ class Contact(models.Model):
                 name="callback_has_a_date",
                 condition=~Q(outcome=Outcome.CALLBACK) | Q(to_due_at__isnull=False),
             ),
-            models.CheckConstraint(
-                name="a_call_has_an_outcome", condition=~Q(kind=Kind.CALL) | ~Q(outcome="")
-            ),
+            models.CheckConstraint(name="a_call_has_an_outcome", condition=~Q(kind=Kind.CALL) | ~Q(outcome="")),
             models.UniqueConstraint(fields=["follow_up", "version"], name="one_entry_per_version"),
         ]
         indexes = [models.Index(fields=["follow_up", "-id"], name="contact_timeline")]

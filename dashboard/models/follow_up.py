@@ -33,9 +33,7 @@ class FollowUp(models.Model):
         related_name="follow_ups",
         help_text="Who acts, when set: the first to act, or the one it was given to.",
     )
-    entry_known = models.BooleanField(
-        default=False, help_text="The first access was seen: it closes only once."
-    )
+    entry_known = models.BooleanField(default=False, help_text="The first access was seen: it closes only once.")
     last_contact = models.ForeignKey("Contact", models.SET_NULL, null=True, related_name="+")
     last_contact_at = models.DateTimeField(null=True, help_text="Moment of `last_contact`, to sort by.")
     version = models.PositiveIntegerField(default=0)
@@ -53,9 +51,7 @@ class FollowUp(models.Model):
         indexes = [
             models.Index(fields=["state", "due_at"], name="follow_up_due"),
             models.Index(fields=["due_at", "id"], name="follow_up_by_date"),
-            models.Index(
-                F("last_contact_at").asc(nulls_first=True), "id", name="follow_up_by_contact"
-            ),
+            models.Index(F("last_contact_at").asc(nulls_first=True), "id", name="follow_up_by_contact"),
             models.Index(state_rank().asc(), "id", name="follow_up_by_state"),
         ]
 

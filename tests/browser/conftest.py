@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from django.conf import settings
@@ -18,6 +19,7 @@ AXE = Path(__file__).resolve().parent.parent.parent / "node_modules/axe-core/axe
 VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`)"
 
 OpenAs = Callable[..., Page]
+Theme = Literal["light", "dark"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def page_as(browser: Browser, live_server: LiveServer) -> Iterator[OpenAs]:
     contexts = []
     refused: list[str] = []
 
-    def open_page(user: User, *, width: int = 1440, theme: str = "light") -> Page:
+    def open_page(user: User, *, width: int = 1440, theme: Theme = "light") -> Page:
         client = Client()
         client.force_login(user)
         context = browser.new_context(

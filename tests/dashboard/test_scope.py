@@ -50,9 +50,7 @@ def test_an_ended_assignment_shows_nothing(tutor: User, group: Group) -> None:
     assert not visible_enrolments(tutor).exists()
 
 
-def test_a_coordinator_sees_the_scope_only(
-    coordinator: User, other_coordinator: User, course: Course
-) -> None:
+def test_a_coordinator_sees_the_scope_only(coordinator: User, other_coordinator: User, course: Course) -> None:
     inside = EnrolmentFactory(course=course)
     assert list(visible_enrolments(coordinator)) == [inside]
     assert not visible_enrolments(other_coordinator).exists()
@@ -62,9 +60,7 @@ def test_a_coordinator_sees_the_scope_only(
     assert list(visible_enrolments(other_coordinator)) == [inside]
 
 
-def test_administrators_and_observers_meet_no_one(
-    administrator: User, observer: User, course: Course
-) -> None:
+def test_administrators_and_observers_meet_no_one(administrator: User, observer: User, course: Course) -> None:
     EnrolmentFactory(course=course)
     for user in (administrator, observer):
         assert not visible_enrolments(user).exists()

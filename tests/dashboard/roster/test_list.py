@@ -23,7 +23,8 @@ NOW = timezone.now()
 
 def named(course: Course, first: str, last: str, **fields: object) -> Participant:
     full = f"{first} {last}"
-    return ParticipantFactory.create(site=course.site, first_name=first, last_name=last, full_name=full, **fields)
+    person: Participant = ParticipantFactory(site=course.site, first_name=first, last_name=last, full_name=full, **fields)
+    return person
 
 
 @pytest.mark.parametrize("rows", [1, 20])
