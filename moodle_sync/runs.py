@@ -117,6 +117,11 @@ def progress(run: SyncRun, people_read: int) -> bool:
     return bool(mine.update(claim_expires_at=timezone.now() + CLAIM_LASTS))
 
 
+def keep_waiting(run: SyncRun) -> None:
+    """Its site is busy: the run is looked after, and not lost with the queue."""
+    SyncRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(queued_at=timezone.now())
+
+
 def release(run: SyncRun) -> None:
     Course.objects.filter(pk=run.course_id, claimed_by=run.pk).update(claimed_by=None, claim_expires_at=None)
 

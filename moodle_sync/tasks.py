@@ -1,4 +1,3 @@
-import logging
 import random
 
 from celery import Task, shared_task
@@ -7,8 +6,6 @@ from django.utils import timezone
 
 from moodle_sync import runs, sync
 from moodle_sync.models import Course, SyncRun
-
-logger = logging.getLogger(__name__)
 
 
 @shared_task(bind=True, max_retries=None)
@@ -20,6 +17,7 @@ def sync_course(self: "Task[[int], None]", run_id: int) -> None:
     if runs.sweep(Q(pk=run_id)):  # delivered again after its worker died: the next due time starts a new one
         return
     if runs.claim(run) is not runs.Claim.GOT:
+        runs.keep_waiting(run)
         raise self.retry(countdown=random.uniform(3, 8))
     sync.perform(run)
 

@@ -406,6 +406,18 @@ def test_a_task_delivered_twice_at_once_waits(moodle: Moodle, monkeypatch: pytes
     assert run.state == RunState.RUNNING
 
 
+def test_a_run_that_waits_for_a_busy_site_is_not_lost(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    monkeypatch.setattr(tasks.sync_course, "retry", lambda countdown: Retry())
+    Site.objects.update(max_concurrent=1)
+    claimed(CourseFactory(site=site))
+    run, _ = runs.create_run(CourseFactory(site=site))
+    SyncRun.objects.filter(pk=run.pk).update(queued_at=timezone.now() - 14 * MINUTE)
+    with pytest.raises(Retry):
+        tasks.sync_course(run.pk)
+    run.refresh_from_db()
+    assert timezone.now() - run.queued_at < MINUTE
+
+
 def test_a_task_delivered_again_after_its_worker_died(moodle: Moodle) -> None:
     course = moodle.follow()
     run = claimed(course)
