@@ -29,8 +29,7 @@ ARRIVED = (
     " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
     " WHERE s.run_id = %(run)s"
 )
-"""The people of this read as enrolments need them. A table of its own has exact statistics: after a first read
-the others have none yet, and the planner then takes thousands of rows for one."""
+"""The people of this read as enrolments need them, found once for the statements that follow."""
 STANDING = (
     "CASE WHEN a.is_staff THEN 'staff' WHEN {suspended} OR a.account_suspended THEN 'suspended' ELSE 'present' END"
 )
@@ -239,10 +238,10 @@ class Apply:
         groups = dict(Group.objects.filter(course=self.course).values_list("moodle_id", "pk"))
         changed += self._rows(
             "WITH added AS (INSERT INTO moodle_sync_membership (enrolment_id, group_id)"
-            " SELECT e.id, g.id FROM arrived a CROSS JOIN unnest(a.group_ids) AS wanted (moodle_id)"
+            " SELECT e.id, g.id FROM (SELECT participant_id, unnest(group_ids) AS moodle_id FROM arrived) AS wanted"
             " JOIN unnest(%(known_groups)s::bigint[], %(group_pks)s::bigint[]) AS g (moodle_id, id)"
             "  ON g.moodle_id = wanted.moodle_id"
-            " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = a.participant_id"
+            " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = wanted.participant_id"
             " WHERE NOT EXISTS (SELECT FROM moodle_sync_membership m"
             "  WHERE m.enrolment_id = e.id AND m.group_id = g.id) RETURNING enrolment_id)"
             " SELECT e.participant_id FROM added JOIN moodle_sync_enrolment e ON e.id = added.enrolment_id",

@@ -17,6 +17,7 @@ from moodle_sync.crypto import TokenUnreadable
 from moodle_sync.enums import RunState
 from moodle_sync.errors import MoodleError, MoodleRefused, MoodleUnavailable, Trouble
 from moodle_sync.models import Connection, Course, Participant, StagedPerson, SyncRun
+from moodle_sync.planning import joining
 from moodle_sync.reading import CourseReader, Reading
 from moodle_sync.remote import RemoteCourse
 from moodle_sync.signals import course_synced
@@ -107,7 +108,9 @@ def _read(
         asked = Q(suspended__isnull=False) | Q(enrolments__course=course)
         known = Participant.objects.filter(asked, site=course.site_id, moodle_id=OuterRef("moodle_id"))
         staged = staged.filter(~Exists(known))
-    accounts = reader.accounts(sorted(_ids(staged)))
+    with joining(reader.reading.people):
+        ids = sorted(_ids(staged))
+    accounts = reader.accounts(ids)
     return accounts, all_due and not reader.reading.accounts_unread
 
 
@@ -125,7 +128,7 @@ def _write(
     *,
     checked_all: bool,
 ) -> None:
-    with transaction.atomic():
+    with joining(reading.people):
         course = runs.locked(Course.objects.select_related("site"), course.pk)
         if course.claimed_by != run.pk:
             raise ClaimLost
