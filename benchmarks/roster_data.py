@@ -115,8 +115,8 @@ def _accounts(rng: random.Random, now: datetime) -> tuple[list[str], list[str]]:
     _copy(Participant, columns, (
         (
             u.id, first_site + u.id % SITES, u.id, u.firstname, u.lastname,
-            (full := f"{u.firstname} {u.lastname}".strip()), u.email, u.city, u.country, u.phone1, u.phone2, u.institution, False,
-            *keys_of(full, u.firstname, u.lastname, u.email, u.phone1, u.phone2, u.institution),
+            (full := f"{u.firstname} {u.lastname}".strip()), u.email, u.city, u.country, u.phone1, u.phone2,
+            u.institution, False, *keys_of(full, u.firstname, u.lastname, u.email, u.phone1, u.phone2, u.institution),
         )
         for u in users
     ))  # fmt: skip
