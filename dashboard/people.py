@@ -4,13 +4,17 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.models import normalised_email
 from dashboard.models import Person, PersonAccount
 from moodle_sync.models import Participant
 from moodle_sync.text import folded
 
 Link = PersonAccount.Link
+LOCK = 0x5650
+"""Of ours, among PostgreSQL's advisory locks."""
 
 
 class Account(NamedTuple):
@@ -21,6 +25,11 @@ class Account(NamedTuple):
     first_name: str
     last_name: str
     full_name: str
+
+    @property
+    def address(self) -> str:
+        """Moodle keeps capitals as they were typed; they tell nobody apart."""
+        return normalised_email(self.email)
 
     @property
     def words(self) -> set[str]:
@@ -40,16 +49,21 @@ def names_agree(one: Account, other: Account) -> bool:
 
 @transaction.atomic
 def link_new_accounts(course_id: int) -> int:
-    """Give a person to each account of the course that has none. Returns how many."""
+    """Give a person to each account of the course that has none. Returns how many.
+
+    One course at a time: two sites read at once would each make a person for the same human.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     rows = Participant.objects.filter(enrolments__course=course_id, account=None).select_for_update(of=("self",))
     new = [Account(*row) for row in rows.order_by("pk").values_list(*Account._fields)]
     if not new:
         return 0
-    homes = _accounts_by_email({folded(account.email) for account in new if account.email})
+    homes = _accounts_by_email({account.address for account in new if account.address})
     orphans: list[Account] = []
     links: list[NewLink] = []
     for account in new:
-        known = homes.get(folded(account.email), []) if account.email else []
+        known = homes.get(account.address, []) if account.address else []
         home = next((person for other, person in known if names_agree(account, other)), None)
         if home is None:
             orphans.append(account)
@@ -62,10 +76,12 @@ def link_new_accounts(course_id: int) -> int:
 def _accounts_by_email(emails: set[str]) -> dict[str, list[tuple[Account, int]]]:
     homes = defaultdict(list)
     columns = [f"participant__{name}" for name in Account._fields]
-    known = PersonAccount.objects.filter(participant__email__in=emails).order_by("pk")
+    known = (
+        PersonAccount.objects.annotate(address=Lower("participant__email")).filter(address__in=emails).order_by("pk")
+    )
     for person, *row in known.values_list("person", *columns):
         account = Account(*row)
-        homes[folded(account.email)].append((account, person))
+        homes[account.address].append((account, person))
     return homes
 
 
@@ -74,7 +90,7 @@ def _own_persons(orphans: list[Account]) -> list[NewLink]:
     firsts: dict[str, list[Account]] = defaultdict(list)
     first_of: dict[int, int] = {}
     for account in orphans:
-        peers = firsts[folded(account.email)] if account.email else []
+        peers = firsts[account.address] if account.address else []
         first = next((peer for peer in peers if names_agree(account, peer)), account)
         if first is account:
             peers.append(account)

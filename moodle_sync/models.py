@@ -11,6 +11,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -178,7 +179,7 @@ class Participant(models.Model):
         indexes = [
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="participant_search"),
             models.Index(fields=["sort_key"], name="participant_sort"),
-            models.Index("email", name="participant_email"),
+            models.Index(Lower("email"), name="participant_email"),
         ]
 
     def __str__(self) -> str:

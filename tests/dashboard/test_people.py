@@ -1,6 +1,11 @@
 """Which human is behind which accounts."""
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+
 import pytest
+from django.db import connection, transaction
 
 from dashboard.models import Person, PersonAccount
 from dashboard.people import link_new_accounts
@@ -55,6 +60,47 @@ def test_one_address_is_one_person_unless_the_names_differ(course: Course, first
     link_new_accounts(elsewhere.pk)
     (home, _), (other, link) = links(here, there)
     assert (home == other, link) == (same, Link.EMAIL if same else Link.ALONE)
+
+
+@pytest.mark.parametrize("typed", ["Ada.Leveque@AC-test.example.org", "ada.leveque@ac-test.example.org"])
+def test_capitals_in_an_address_tell_nobody_apart(course: Course, typed: str) -> None:
+    here = newcomer(course, "ADA.leveque@ac-test.example.org", "Ada", "Lévêque")
+    link_new_accounts(course.pk)
+    elsewhere = CourseFactory()
+    there = newcomer(elsewhere, typed, "Ada", "Lévêque")
+    link_new_accounts(elsewhere.pk)
+    (home, _), (other, link) = links(here, there)
+    assert (home, Link.EMAIL) == (other, link)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sites_read_at_once_make_one_person(course: Course) -> None:
+    here = newcomer(course, "ada@ac-test.example.org", "Ada", "Lévêque")
+    elsewhere = CourseFactory()
+    there = newcomer(elsewhere, "ada@ac-test.example.org", "Ada", "Lévêque")
+
+    def link_there() -> None:
+        with closing(connection):
+            link_new_accounts(elsewhere.pk)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            link_new_accounts(course.pk)
+            second = pool.submit(link_there)
+            until_blocked_or_done(second)
+        second.result(10)
+    (home, _), (other, link) = links(here, there)
+    assert (home, Link.EMAIL) == (other, link)
+
+
+def until_blocked_or_done(job: Future[None]) -> None:
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+            if job.done() or cursor.fetchone() != (0,):
+                return
+        time.sleep(0.02)
+    raise AssertionError("neither blocked nor done")
 
 
 def test_accounts_that_arrive_together_share_a_person_too(course: Course) -> None:
