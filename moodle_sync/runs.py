@@ -160,16 +160,17 @@ def _delay(course: Course, run: SyncRun, state: RunState, now: datetime, retry_a
     match state:
         case RunState.REFUSED:
             return max(usual, REFUSED_AGAIN_AFTER) * jitter
-        case RunState.UNAVAILABLE:
+        case RunState.UNAVAILABLE | RunState.INTERRUPTED:
             again = RETRY_AFTER[run.attempt - 1] if run.attempt <= len(RETRY_AFTER) else max(usual, SLOW_LANE)
             return max(again * jitter, timedelta(seconds=min(retry_after or 0, 86_400)))
-        case RunState.INTERRUPTED:
-            return RETRY_AFTER[0]
         case _:
             return usual * jitter
 
 
 def next_attempt(course: Course) -> int:
-    """1, or one more than the last run when Moodle did not answer it."""
+    """1, or one more than the last run when it brought neither data nor a refusal.
+
+    A course that ends every run by an error of ours must not be read in full every minute either.
+    """
     last = SyncRun.objects.filter(course=course).order_by("-pk").first()
-    return last.attempt + 1 if last and last.state == RunState.UNAVAILABLE else 1
+    return last.attempt + 1 if last and last.state in {RunState.UNAVAILABLE, RunState.INTERRUPTED} else 1

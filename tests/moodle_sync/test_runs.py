@@ -329,6 +329,16 @@ def test_an_interrupted_run_starts_again_soon() -> None:
     assert delay(opened(30), RunState.INTERRUPTED) == about(MINUTE)
 
 
+def test_a_run_that_is_always_interrupted_does_not_wear_moodle_out(one: Course) -> None:
+    for attempt, wait in ((1, MINUTE), (2, 4 * MINUTE), (3, 15 * MINUTE), (4, HOUR)):
+        assert runs.next_attempt(one) == attempt
+        run = claimed(one, attempt=attempt)
+        runs.finish(run, RunState.INTERRUPTED)
+        assert run.next_try_at is not None
+        assert run.finished_at is not None
+        assert run.next_try_at - run.finished_at >= 0.95 * wait
+
+
 def test_attempts_count_only_while_moodle_is_silent(one: Course) -> None:
     assert runs.next_attempt(one) == 1
     for state, following in (
