@@ -66,6 +66,12 @@ def last_access() -> Coalesce:
     return Coalesce("last_course_access", Case(When(last_site_access=EPOCH, then=Value(EPOCH))))
 
 
+def is_open(course: str, now: datetime) -> Q:
+    """`Course.is_open` as a condition on rows that lead to their course by the prefix `course`."""
+    begun = Q(**{f"{course}start_date": None}) | Q(**{f"{course}start_date__lte": now})
+    return begun & ~Q(**{f"{course}visible": False})
+
+
 def access_case(prefix: str, now: datetime, *, dormant_after: F) -> Case:
     course, site = f"{prefix}last_course_access", f"{prefix}last_site_access"
     awake_since = Greatest(Value(now, output_field=models.DateTimeField()) - dormant_after, Value(EPOCH))

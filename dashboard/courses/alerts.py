@@ -17,6 +17,7 @@ from dashboard.courses.lines import CourseLine
 from dashboard.courses.tutors import Tutoring
 from dashboard.enums import State
 from dashboard.roster.choices import UNGROUPED
+from moodle_sync.querysets import is_open
 
 SHOWN = 6
 LOOKED_INTO = 20
@@ -66,7 +67,7 @@ def _neglected(user: User, lines: Sequence[CourseLine], team: Tutoring, now: dat
     with_team = {line.course.pk: line for line in worst if line.tutors}
     rows = (
         counted_enrolments(user, with_team.keys())
-        .filter(follow_up__state=State.TODO, follow_up__due_at__lte=now)
+        .filter(is_open("course__", now), follow_up__state=State.TODO, follow_up__due_at__lte=now)
         .values_list("course_id", "memberships__group_id", "memberships__group__name")
         .annotate(todo=Count("pk"))
         .order_by()

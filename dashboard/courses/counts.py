@@ -15,7 +15,7 @@ from dashboard.roster.counts import GENERATION, SECONDS
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
-from moodle_sync.querysets import EnrolmentQuerySet
+from moodle_sync.querysets import EnrolmentQuerySet, is_open
 
 MANY = 100
 BY_COURSE = "course_id"
@@ -135,9 +135,12 @@ def access_by(key: str, enrolments: EnrolmentQuerySet, now: datetime) -> dict[in
 
 
 def work_by(key: str, enrolments: EnrolmentQuerySet, now: datetime) -> dict[int | None, Work]:
+    """Nobody is due where nobody can come in: a course that was hidden again keeps its states and asks for nothing."""
     todo = Q(follow_up__state=State.TODO)
     rows = (
-        enrolments.filter(follow_up__state__in=[State.TODO, State.CALLBACK], follow_up__due_at__lte=now)
+        enrolments.filter(
+            is_open("course__", now), follow_up__state__in=[State.TODO, State.CALLBACK], follow_up__due_at__lte=now
+        )
         .values_list(key)
         .annotate(
             todo=Count("pk", filter=todo),

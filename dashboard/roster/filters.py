@@ -17,6 +17,7 @@ from dashboard.roster import choices
 from dashboard.roster.queries import in_groups, matching, of_standing
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
+from moodle_sync.querysets import is_open
 
 COUNTED = ["access", "state"]
 """The filters that are tiles: their counts are those of the rows before they apply."""
@@ -93,8 +94,9 @@ class RosterFilter(django_filters.FilterSet):
         return in_groups(rows, ids, without=choices.UNGROUPED in value)
 
     def due_now(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
-        """What the figures of the courses page count: what waits for a later day is not due."""
-        return rows.filter(follow_up__due_at__lte=timezone.now())
+        """What the figures of the courses page count: what waits for a later day, or for the course, is not due."""
+        now = timezone.now()
+        return rows.filter(is_open("course__", now), follow_up__due_at__lte=now)
 
     def never_contacted(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(follow_up__isnull=False, follow_up__last_contact_at=None)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -102,6 +103,24 @@ def test_who_meets_nobody_gets_no_way_to_people(
         tree = page(client, user, path)
         assert not links(tree)
         assert ("Dumont" in tree.text_content()) == (persona == "administrator")
+
+
+@pytest.mark.parametrize("shut", [{"visible": False}, {"start_date": timezone.now() + timedelta(days=2)}])
+def test_what_became_due_before_the_course_was_shut_again_is_due_no_longer(
+    shut: dict[str, Any], client: Client, coordinator: User, course: Course
+) -> None:
+    for state in (State.TODO, State.CALLBACK):
+        EnrolmentFactory.create(course=course, follow_up__state=state, follow_up__due_at=timezone.now())
+    elsewhere = EnrolmentFactory.create(follow_up__due_at=timezone.now())
+    for group in (GroupFactory.create(course=course), None):
+        AssignmentFactory.create(course=course, group=group)
+    Course.objects.filter(pk=course.pk).update(**shut)
+    tree = page(client, coordinator)
+    assert f"/enseignants/?course={course.pk}&state=todo&due=now" not in links(tree)
+    assert f"/enseignants/?course={elsewhere.course_id}&state=todo&due=now" in links(tree)
+    assert len(links(tree) & {f"/enseignants/?course={course.pk}&state=callback&due=now"}) == 0
+    due = client.get(reverse("dashboard:roster"), {"due": "now"}).context["roster"].counts
+    assert (due.total, due.state[State.TODO]) == (1, 1)
 
 
 def test_a_course_that_is_not_open_asks_for_nobody(client: Client, coordinator: User, course: Course) -> None:
