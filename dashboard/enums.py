@@ -48,6 +48,7 @@ class Kind(TextChoices):
     LEFT = "left", _("Left the course")
     REJOINED = "rejoined", _("Enrolled again")
     ENDED = "ended", _("Course ended")
+    REOPENED = "reopened", _("Course goes on")
     UNDO = "undo", _("Undone")
 
 

@@ -137,12 +137,23 @@ def close_leavers(course: Course) -> int:
 
 def reopen_returned(course: Course, now: datetime) -> int:
     """Enrolled again: the follow-up starts over as if the person had just been seen."""
-    back = FollowUp.objects.filter(PRESENT, enrolment__course=course, state=State.CLOSED_OUT, closed_for=ClosedFor.LEFT)
+    return _start_over(course, now, closed_for=ClosedFor.LEFT, kind=Kind.REJOINED)
+
+
+def reopen_prolonged(course: Course, now: datetime) -> int:
+    """The end was put off: whoever had not come in by then is looked after again."""
+    if course.has_ended(now):
+        return 0
+    return _start_over(course, now, closed_for=ClosedFor.ENDED, kind=Kind.REOPENED)
+
+
+def _start_over(course: Course, now: datetime, *, closed_for: ClosedFor, kind: Kind) -> int:
+    back = FollowUp.objects.filter(PRESENT, enrolment__course=course, state=State.CLOSED_OUT, closed_for=closed_for)
     with _locked(back) as rows:
         accesses = {e.pk: e.access for e in Enrolment.objects.filter(follow_up__in=rows).with_access(now=now)}
         for row in rows:
             facts = facts_of(row.enrolment, course, Access(accesses[row.enrolment_id]), now)
-            moves.move_all([row], kind=Kind.REJOINED, to=initial(facts, now=now))
+            moves.move_all([row], kind=kind, to=initial(facts, now=now))
     return len(rows)
 
 
@@ -194,5 +205,6 @@ def after_read(course: Course, now: datetime | None = None) -> None:
     close_entered(course)
     close_leavers(course)
     reopen_returned(course, now)
+    reopen_prolonged(course, now)
     wait_after_platform_login(course, now)
     advance(course, now)

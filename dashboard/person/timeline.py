@@ -27,6 +27,7 @@ ICONS = {
     Kind.LEFT: "logout",
     Kind.REJOINED: "user-plus",
     Kind.ENDED: "flag",
+    Kind.REOPENED: "flag",
 }
 GOOD_NEWS = [Kind.ENTERED, Kind.DECLARED, Kind.SEEN, Kind.RETURNED]
 

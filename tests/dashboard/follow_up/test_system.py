@@ -141,6 +141,24 @@ def test_the_end_of_the_course_closes_what_is_open(course: Course) -> None:
     assert kinds(still_open) == [Kind.ENDED]
 
 
+def test_an_end_that_is_put_off_opens_again_what_it_had_closed(course: Course) -> None:
+    closed = EnrolmentFactory(course=course)
+    declined = EnrolmentFactory(
+        course=course,
+        follow_up__state=State.CLOSED_OUT,
+        follow_up__due_at=None,
+        follow_up__closed_for=ClosedFor.DECLINED,
+    )
+    course.end_date = now() - timedelta(hours=1)
+    system.after_read(course)
+    course.end_date = now() + timedelta(days=10)
+    for _twice in range(2):
+        system.after_read(course)
+    assert (state_of(closed).state, state_of(closed).closed_for) == (State.TODO, "")
+    assert kinds(closed) == [Kind.ENDED, Kind.REOPENED]
+    assert state_of(declined).closed_for == ClosedFor.DECLINED
+
+
 @pytest.mark.parametrize("site_access", [EPOCH, None])
 def test_waiting_becomes_to_do_at_d_plus_4(site_access: datetime | None) -> None:
     course = opened(4)
