@@ -28,6 +28,9 @@ ALWAYS = {
     "timezone": "UTC",
     "shared_buffers": "128MB",
     "max_connections": "200",
+    # Its log must not repeat the values of a refused row, which are people's.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 # Nothing of an ephemeral cluster survives its holder, so nothing has to reach the disk.
 EPHEMERAL = {
