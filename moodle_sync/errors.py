@@ -18,7 +18,6 @@ class Trouble(StrEnum):
     FORBIDDEN = "vigie_forbidden"
     NOT_JSON = "vigie_not_json"
     WRONG_SHAPE = "vigie_wrong_shape"
-    COURSE_GONE = "vigie_course_gone"
     TOO_MANY_BROKEN = "vigie_too_many_broken"
     NO_CONNECTION = "vigie_no_connection"
     TOKEN_UNREADABLE = "vigie_token_unreadable"

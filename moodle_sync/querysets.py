@@ -1,10 +1,8 @@
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
-from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -18,15 +16,6 @@ if TYPE_CHECKING:
 class CourseQuerySet(models.QuerySet["Course"]):
     def followed(self) -> Self:
         return self.filter(followed=True)
-
-    def with_access_counts(self, *, now: datetime | None = None) -> Self:
-        """Annotate `count_<access>` for the five states, and `people`, over the present trainees."""
-        present = Q(enrolments__standing=Standing.PRESENT)
-        access = access_case("enrolments__", now or timezone.now(), dormant_after=F("dormant_after"))
-        return self.annotate(access=access).annotate(
-            people=Count("enrolments", filter=present),
-            **{f"count_{key}": Count("enrolments", filter=present & Q(access=key)) for key in Access},
-        )
 
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):
@@ -45,20 +34,12 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
     def with_access(self, *, now: datetime | None = None) -> Self:
         """Annotate `access`, one of `Access`. See product.md §3: the first rule that holds decides."""
-        return self.annotate(access=access_case("", now or timezone.now(), dormant_after=F("course__dormant_after")))
-
-    def with_group_ids(self) -> Self:
-        return self.annotate(group_ids=ArrayAgg("memberships__group_id", default=Value([])))
+        return self.annotate(access=access_case(now or timezone.now()))
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE_RUNS)
-
-    def latest_per_course(self, course_ids: Iterable[int]) -> dict[int, "SyncRun"]:
-        """The newest run of each course, one query."""
-        runs = self.filter(course_id__in=list(course_ids)).order_by("course_id", "-pk").distinct("course_id")
-        return {run.course_id: run for run in runs}
 
 
 def last_access() -> Coalesce:
@@ -72,14 +53,13 @@ def is_open(course: str, now: datetime) -> Q:
     return begun & ~Q(**{f"{course}visible": False})
 
 
-def access_case(prefix: str, now: datetime, *, dormant_after: F) -> Case:
-    course, site = f"{prefix}last_course_access", f"{prefix}last_site_access"
-    awake_since = Greatest(Value(now, output_field=models.DateTimeField()) - dormant_after, Value(EPOCH))
+def access_case(now: datetime) -> Case:
+    awake_since = Greatest(Value(now, output_field=models.DateTimeField()) - F("course__dormant_after"), Value(EPOCH))
     return Case(
-        When(**{f"{course}__gt": awake_since}, then=Value(Access.ACTIVE)),
-        When(**{f"{course}__gt": EPOCH}, then=Value(Access.DORMANT)),
-        When(**{site: EPOCH}, then=Value(Access.NEVER_PLATFORM)),
-        When(**{course: EPOCH}, then=Value(Access.NEVER_COURSE)),
+        When(last_course_access__gt=awake_since, then=Value(Access.ACTIVE)),
+        When(last_course_access__gt=EPOCH, then=Value(Access.DORMANT)),
+        When(last_site_access=EPOCH, then=Value(Access.NEVER_PLATFORM)),
+        When(last_course_access=EPOCH, then=Value(Access.NEVER_COURSE)),
         default=Value(Access.UNKNOWN),
         output_field=models.CharField(),
     )
