@@ -20,6 +20,8 @@ VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.no
 
 OpenAs = Callable[..., Page]
 Theme = Literal["light", "dark"]
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+"""What Chromium says of a 422, a 410 or a 429, which some tests are about."""
 
 
 @pytest.fixture(scope="module")
@@ -35,31 +37,43 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page_as(browser: Browser, live_server: LiveServer) -> Iterator[OpenAs]:
-    """`page_as(user, width=1440, theme="light")`: a page of that user's, logged in by the session cookie."""
+    """`page_as(user, width=1440, theme="light")`: a page of that user's, logged in by the session cookie.
+
+    `None` is nobody. Every complaint in the console fails the test; with `refusals`, all but those of a 4xx.
+    """
     cache.clear()
     contexts = []
-    refused: list[str] = []
+    complaints: list[str] = []
 
-    def open_page(user: User, *, width: int = 1440, theme: Theme = "light") -> Page:
-        client = Client()
-        client.force_login(user)
+    def open_page(user: User | None, *, width: int = 1440, theme: Theme = "light", refusals: bool = False) -> Page:
+        def complain(text: str) -> None:
+            if not (refusals and text.startswith(REFUSED)):
+                complaints.append(text)
+
         context = browser.new_context(
             base_url=live_server.url, color_scheme=theme, locale="fr-FR",
             viewport={"width": width, "height": 900},
         )  # fmt: skip
         contexts.append(context)
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        if user:
+            name = settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": session_of(user), "url": live_server.url}])
         page = context.new_page()
-        page.on("console", lambda m: refused.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: refused.append(str(error)))
+        page.on("console", lambda m: complain(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complain(str(error)))
         return page
 
     yield open_page
     for context in contexts:
         context.close()
     cache.clear()
-    assert refused == []
+    assert complaints == []
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def assert_accessible(page: Page) -> None:

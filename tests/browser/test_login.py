@@ -1,61 +1,29 @@
 """Login, a forgotten password and an invitation in a real browser, in both themes and widths, with axe."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import invitations
 from accounts.models import Role, User
+from tests.browser.conftest import OpenAs, assert_accessible
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).resolve().parent.parent.parent / "node_modules/axe-core/axe.min.js"
-VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`)"
-SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1280, 390)]
+SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 SECRET = "une phrase facile à retenir"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = os.environ.get("VIGIE_CHROMIUM") or shutil.which("chromium")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright runs a loop in this thread; Django then refuses the ORM that the test itself needs.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")
-def screen(
-    request: pytest.FixtureRequest,
-    chromium: Browser,
-    live_server: LiveServer,
-    settings: Any,
-) -> Iterator[Page]:
+def screen(request: pytest.FixtureRequest, page_as: OpenAs, live_server: LiveServer, settings: Any) -> Page:
     settings.PUBLIC_URL = live_server.url
-    cache.clear()
     theme, width = request.param
-    context = chromium.new_context(
-        base_url=live_server.url, color_scheme=theme, viewport={"width": width, "height": 800}, locale="fr-FR"
-    )
-    page = context.new_page()
-    refused: list[str] = []
-    page.on("console", lambda m: refused.append(m.text) if "Content Security Policy" in m.text else None)
-    yield page
-    context.close()
-    cache.clear()
-    assert refused == []
+    return page_as(None, theme=theme, width=width, refusals=True)
 
 
 @pytest.fixture
@@ -64,10 +32,7 @@ def claire(screen: Page) -> User:
 
 
 def _looks_right(page: Page) -> None:
-    """Accessible by axe, and nothing to scroll sideways."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(VIOLATIONS) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_accessible(page)
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
 

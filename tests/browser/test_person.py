@@ -1,37 +1,20 @@
 """From the list to a logged call and back, by keyboard, in both themes and widths, with axe."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from dashboard.enums import State
 from dashboard.models import FollowUp
 from moodle_sync.models import Enrolment
-from tests.factories import PASSWORD, EnrolmentFactory
+from tests.browser.conftest import OpenAs, assert_accessible
+from tests.factories import EnrolmentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).resolve().parent.parent.parent / "node_modules/axe-core/axe.min.js"
-VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`)"
 SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = os.environ.get("VIGIE_CHROMIUM") or shutil.which("chromium")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright runs a loop in this thread; Django then refuses the ORM that the test itself needs.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -44,32 +27,9 @@ def enrolment(tutor: User) -> Enrolment:
 
 
 @pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")
-def page(request: pytest.FixtureRequest, chromium: Browser, live_server: LiveServer, tutor: User) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, page_as: OpenAs, tutor: User) -> Page:
     theme, width = request.param
-    context = chromium.new_context(
-        base_url=live_server.url,
-        color_scheme=theme,
-        viewport={"width": width, "height": 900},
-        locale="fr-FR",
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda m: wrong.append(m.text) if "Content Security Policy" in m.text else None)
-    page.goto("/")
-    page.fill("[name=login]", tutor.email)
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url(re.compile("/enseignants/"))
-    yield page
-    context.close()
-    assert wrong == []
-
-
-def assert_accessible(page: Page) -> None:
-    page.evaluate(AXE.read_text())
-    assert page.evaluate(VIOLATIONS) == []
+    return page_as(tutor, theme=theme, width=width, refusals=True)
 
 
 def state_of(enrolment: Enrolment) -> str:
@@ -77,7 +37,7 @@ def state_of(enrolment: Enrolment) -> str:
 
 
 def test_a_call_by_keyboard_then_its_undo(enrolment: Enrolment, page: Page) -> None:
-    page.reload()
+    page.goto("/")
     page.locator(f"tr[data-row='{enrolment.pk}'] [href$='/appel/']").click()
     panel = page.locator(".vg-panel")
     expect(panel.locator("#call-outcome-1")).to_be_focused()
