@@ -46,6 +46,7 @@ class RosterFilter(django_filters.FilterSet):
 
     def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User) -> None:
         super().__init__(params, rows)
+        self.user = user
         self.ungrouped = [(choices.UNGROUPED, _("Without group"))]
         self.courses = choices.courses(user)
         self.groups = choices.groups(user, params, self.courses)
@@ -81,7 +82,7 @@ class RosterFilter(django_filters.FilterSet):
         return rows
 
     def find(self, rows: QuerySet[Enrolment], name: str, value: str) -> QuerySet[Enrolment]:
-        return matching(rows, value)
+        return matching(rows, value, few=self.user.is_tutor)
 
     def one_of(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(**{f"{'follow_up__' if name == 'state' else ''}{name}__in": value})

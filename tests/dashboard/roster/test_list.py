@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from dashboard.enums import State
 from dashboard.models import ContactDetail
+from dashboard.roster import listing
 from moodle_sync.enums import EPOCH, Standing
 from moodle_sync.models import Course, Group, Participant
 from tests.dashboard.roster.conftest import MakePeople, names, parsed, tile, total
@@ -23,7 +24,9 @@ NOW = timezone.now()
 
 def named(course: Course, first: str, last: str, **fields: object) -> Participant:
     full = f"{first} {last}"
-    person: Participant = ParticipantFactory(site=course.site, first_name=first, last_name=last, full_name=full, **fields)
+    person: Participant = ParticipantFactory(
+        site=course.site, first_name=first, last_name=last, full_name=full, **fields
+    )
     return person
 
 
@@ -92,6 +95,18 @@ def test_every_order_is_total_so_pages_hold_everyone_once(
         for row in parsed(claire, f"{URL}?sort={sign}{sort}&page={page}").xpath("//tr[@data-row]")
     ]
     assert sorted(seen) == sorted(str(enrolment.pk) for enrolment in made)
+
+
+@pytest.mark.parametrize("sort", ["teacher", "course", "access", "state", "contact", "next"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_pages_read_from_the_end_are_the_same(
+    claire: Client, people: MakePeople, monkeypatch: pytest.MonkeyPatch, sort: str, sign: str
+) -> None:
+    people(60, follow_up__due_at=NOW)
+    pages = [f"{URL}?sort={sign}{sort}&page={number}" for number in (2, 3)]
+    from_the_start = [names(parsed(claire, page)) for page in pages]
+    monkeypatch.setattr(listing, "FAR", 10)
+    assert [names(parsed(claire, page)) for page in pages] == from_the_start
 
 
 def test_by_default_what_has_been_due_longest_comes_first(claire: Client, people: MakePeople, course: Course) -> None:
