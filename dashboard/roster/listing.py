@@ -31,6 +31,7 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
 
     def __init__(self, object_list: QuerySet[Enrolment, int], per_page: int, count: int) -> None:
         super().__init__(object_list, per_page)
+        self.ids = object_list
         self.count = count
 
     def page(self, number: int | str) -> "Page[int]":
@@ -40,8 +41,8 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         if first < FAR or first * 2 < self.count:
             return super().page(number)
         last = min(first + self.per_page, self.count)
-        backwards = list(self.object_list.reverse()[self.count - last : self.count - first])
-        return self._get_page(backwards[::-1], number, self)
+        backwards = list(self.ids.reverse()[self.count - last : self.count - first])
+        return Page(backwards[::-1], number, self)
 
 
 @dataclass
