@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -37,7 +37,7 @@ def changed(
     if roster:
         context["roster"] = roster
         if not extra and roster.open_pk in set(enrolment_ids):
-            context |= panel(request, roster)
+            context |= {"redrawn": True, **panel(request, roster)}
     return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request))
 
 
@@ -47,10 +47,15 @@ def _shown(request: LoggedIn) -> Roster | None:
 
 
 def panel(request: LoggedIn, roster: Roster) -> dict[str, Any]:
-    """The context of the panel beside the list. Imported late: the panel answers with this module."""
-    from dashboard.person.panel import panel_context
+    """The context of the panel beside the list; nothing for one that is not, or no longer, the user's."""
+    from dashboard.person.panel import panel_context  # late: the panel answers with this module
 
-    return {"panel": True, **panel_context(request, roster.open_pk)} if roster.open_pk else {}
+    if not roster.open_pk:
+        return {}
+    try:
+        return {"panel": True, **panel_context(request, roster.open_pk)}
+    except Http404:
+        return {}
 
 
 def redirected(

@@ -22,15 +22,7 @@ def roster(request: LoggedIn) -> HttpResponse:
     if not request.user.follows_people:
         raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
     listing = Roster.of(request.user, request.GET)
-    return render(request, "dashboard/roster/list.html", {"roster": listing, **_panel_or_nothing(request, listing)})
-
-
-def _panel_or_nothing(request: LoggedIn, listing: Roster) -> dict[str, object]:
-    """A panel in the address that is no longer the user's must not cost the list."""
-    try:
-        return panel(request, listing)
-    except Http404:
-        return {}
+    return render(request, "dashboard/roster/list.html", {"roster": listing, **panel(request, listing)})
 
 
 @require_POST

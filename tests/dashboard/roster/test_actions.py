@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from lxml import html
 
 from accounts.models import User
@@ -46,6 +47,23 @@ def test_undo_brings_the_page_back(claire: Client, people: MakePeople) -> None:
     swap(page, htmx(claire, undo, "/enseignants/").content.decode())
     # The version moved on twice, nothing else.
     assert normalised(page).replace('value="2"', 'value="0"') == before
+
+
+def test_an_undo_that_takes_the_person_out_of_sight_empties_the_panel(
+    claire: Client, tutor: User, people: MakePeople
+) -> None:
+    """The act had made the tutor the assignee, by which alone the person could still be seen."""
+    [enrolment, _other] = people(2)
+    shown = f"/enseignants/?open={enrolment.pk}"
+    act = acts.mark_contacted(enrolment.follow_up, by=tutor, version=0).act
+    tutor.assignments.update(ended_at=timezone.now())
+    page = parsed(claire, shown)
+    assert page.xpath("//*[@id='panel']/aside")
+    answer = htmx(claire, reverse("dashboard:undo", args=[act]), shown)
+    assert answer.status_code == 200
+    swap(page, answer.content.decode())
+    assert FollowUp.objects.get(enrolment=enrolment).assignee is None
+    assert not page.xpath("//*[@id='panel']/aside")
 
 
 def test_a_row_that_somebody_else_moved_stays_as_it_is(claire: Client, people: MakePeople, other_tutor: User) -> None:
