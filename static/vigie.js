@@ -53,6 +53,12 @@ function address(open) {
   return url.pathname + url.search;
 }
 
+function goTo(next) {
+  // htmx answers Back only on entries that bear its mark, and the page one came to first has none yet.
+  history.replaceState({ htmx: true }, "");
+  history.pushState({ htmx: true }, "", next);
+}
+
 function markRow() {
   const open = openRow();
   document.querySelectorAll("tr[data-row]").forEach((row) => row.classList.toggle("open", row.dataset.row === open));
@@ -62,22 +68,26 @@ function opened(link) {
   const wanted = link.dataset.opens;
   if (openRow() !== wanted) return;
   const next = address(wanted);
-  if (next !== location.pathname + location.search) history.pushState({ htmx: true }, "", next);
+  if (next !== location.pathname + location.search) goTo(next);
   markRow();
   if (link.dataset.tab) panel.querySelector(`#act-${link.dataset.tab}`)?.click();
-  if (!panel.contains(document.activeElement)) {
-    const heading = panel.querySelector(".vg-pname");
-    heading?.setAttribute("tabindex", "-1");
-    heading?.focus();
-  }
+  focusPanel();
+}
+
+function focusPanel() {
+  if (panel.contains(document.activeElement)) return;
+  const heading = panel.querySelector(".vg-pname");
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus();
 }
 
 function closePanel() {
   const row = openRow();
   panel.replaceChildren();
-  history.pushState({ htmx: true }, "", address(null));
+  goTo(address(null));
   markRow();
-  document.getElementById(`name-${row}`)?.focus();
+  // What was done in the panel may have taken the row out of the list.
+  (document.getElementById(`name-${row}`) ?? document.querySelector("tr[data-row] .name") ?? document.getElementById("contenu")).focus();
 }
 
 // ---- Menus: <details> that close by themselves
@@ -143,6 +153,10 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const link = detail.requestConfig?.elt;
   if (link?.dataset?.opens) opened(link);
   else markRow();
+  // A form of the panel that is answered by a new panel takes the focus with it.
+  if (detail.requestConfig?.verb === "post" && openRow() && rowLeft === null && document.activeElement === document.body) {
+    focusPanel();
+  }
 });
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {

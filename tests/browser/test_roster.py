@@ -76,6 +76,42 @@ def test_the_panel_is_in_the_address_and_leaves_the_list_as_it_is(
     expect(page.locator("#panel .vg-panel")).to_be_visible()
 
 
+def test_back_closes_a_panel_opened_on_the_first_page_seen(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
+    page = page_as(tutor)
+    page.goto("/enseignants/")
+    page.locator(f"#name-{helene.pk}").click()
+    expect(page.locator("#panel .vg-panel")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/enseignants/$"))
+    expect(page.locator("#panel .vg-panel")).to_have_count(0)
+
+
+def test_no_toast_hides_the_save_button(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
+    for width in (1440, 1024, 390):
+        page = page_as(tutor, width=width)
+        page.goto(f"/enseignants/?open={helene.pk}")
+        page.locator("label[for=call-outcome-8]").click()
+        page.locator("#call-save").click()
+        expect(page.locator(".vg-toast")).to_be_visible()
+        page.locator("#call-save").click(trial=True, timeout=2000)
+
+
+def test_focus_stays_when_what_had_it_goes(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
+    page = page_as(tutor)
+    page.goto(f"/enseignants/?state=todo&open={helene.pk}")
+    page.locator(".vg-unfold summary").click()
+    page.locator("#detail-value").fill("05 55 00 00 12")
+    page.keyboard.press("Enter")
+    page.locator("#panel form[action*=retirer] button").click()
+    expect(page.locator("#panel form[action*=retirer]")).to_have_count(0)
+    expect(page.locator(".vg-pname")).to_be_focused()
+    page.locator("label[for=call-outcome-2]").click()
+    page.locator("#call-save").click()
+    expect(page.locator(row(page, helene))).to_have_count(0)
+    page.locator("#panel [data-close]").click()
+    expect(page.locator("#contenu")).to_be_focused()
+
+
 def test_filters_work_by_keyboard_and_close_by_themselves(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
     page = page_as(tutor)
     page.goto("/enseignants/")
