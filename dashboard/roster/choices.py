@@ -7,15 +7,16 @@ from django.http import QueryDict
 
 from accounts.models import User
 from dashboard.scope import visible_courses, visible_groups
+from moodle_sync.text import folded
 
 UNGROUPED = "none"
 Choice = tuple[str, str]
 
 
 def courses(user: User) -> list[Choice]:
-    return [
-        (str(pk), name) for pk, name in visible_courses(user).order_by("full_name", "pk").values_list("pk", "full_name")
-    ]
+    """By name as people sort: «Éducation» stands before «Laïcité», wherever the database would put it."""
+    found = visible_courses(user).order_by("pk").values_list("pk", "full_name")
+    return [(str(pk), name) for pk, name in sorted(found, key=lambda course: folded(course[1]))]
 
 
 def groups(user: User, params: QueryDict, courses: Sequence[Choice]) -> list[tuple[str, list[Choice]]]:
