@@ -141,11 +141,9 @@ def _told(contact: Contact) -> str:
     if contact.to_due_at is None or contact.kind == Kind.DUE:
         return _("follow-up set to “%(state)s”") % {"state": state}
     due = timezone.localtime(contact.to_due_at, contact.follow_up.enrolment.course.site.zone)
-    style = "SHORT_DATE_FORMAT" if due.hour == due.minute == 0 else "SHORT_DATETIME_FORMAT"
-    return _("follow-up set to “%(state)s”, due %(date)s") % {
-        "state": state,
-        "date": formats.date_format(due, style),
-    }
+    day = formats.date_format(due, "SHORT_DATE_FORMAT")
+    time = "" if due.hour == due.minute == 0 else f", {formats.date_format(due, 'TIME_FORMAT')}"
+    return _("follow-up set to “%(state)s”, due %(date)s") % {"state": state, "date": day + time}
 
 
 def _after_contact(contact: Contact, kinds: dict[int, Kind]) -> str:
