@@ -1,11 +1,14 @@
 """No log tells what a person's row held, also where PostgreSQL says it in its errors."""
 
 import logging
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
-from accounts.models import User
+from accounts import invitations
+from accounts.models import Role, User
 from config.logs import Discreet
 from dashboard.enums import Kind
 from dashboard.models import Contact, ContactDetail, Person
@@ -39,8 +42,21 @@ def test_nor_is_a_note_of_several_lines(course: Course, tutor: User) -> None:
     assert "mardi" not in told
 
 
+def test_a_refused_form_of_an_invitation_does_not_tell_its_link(caplog: pytest.LogCaptureFixture) -> None:
+    lou, _new = invitations.invite("lou@example.org", Role.TUTOR, overseen=invitations.Overseen())
+    path = urlsplit(invitations.link(lou)).path
+    assert Client(enforce_csrf_checks=True).post(path).status_code == 403
+    told = "".join(handler().format(record) for record in caplog.records)
+    assert "/invitation/" in told
+    assert path.split("/")[2] not in told
+
+
 def written(message: str, exc: Exception) -> str:
-    """As the handler that Django sets up from our settings writes it, traceback included."""
-    [handler] = [handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, Discreet)]
     info = (type(exc), exc, exc.__traceback__)
-    return handler.format(logging.LogRecord("celery.app.trace", logging.ERROR, "", 0, message, (exc,), info))
+    return handler().format(logging.LogRecord("celery.app.trace", logging.ERROR, "", 0, message, (exc,), info))
+
+
+def handler() -> logging.Handler:
+    """The one that Django sets up from our settings."""
+    [ours] = [handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, Discreet)]
+    return ours
