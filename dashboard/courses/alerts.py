@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -92,7 +93,9 @@ def _untutored(user: User, place: Neglect) -> Alert:
         filters["group"] = UNGROUPED
     else:
         title = _("%(course)s: no tutor") % names
-    people = ngettext("%(n)s person to chase", "%(n)s people to chase", place.todo) % {"n": place.todo}
+    people = ngettext("%(n)s person to chase", "%(n)s people to chase", place.todo) % {
+        "n": number_format(place.todo, force_grouping=True)
+    }
     return Alert(
         "danger",
         "user-off",
