@@ -17,7 +17,7 @@ from dashboard.enums import State
 from moodle_sync.enums import Access
 
 register = template.Library()
-CHECKED = SafeString(" checked")
+CHECKED = " checked"
 
 STATE_ICONS = {
     State.TODO: "inbox",
