@@ -137,3 +137,19 @@ def test_the_roster_is_accessible(page_as: OpenAs, tutor: User, helene: Enrolmen
     page.locator(f"#name-{helene.pk}").click()
     expect(page.locator("#panel .vg-panel")).to_be_visible()
     assert_accessible(page)
+
+
+@pytest.mark.parametrize("width", [800, 1024])
+def test_between_phone_and_desk_the_file_covers_the_list(
+    page_as: OpenAs, tutor: User, helene: Enrolment, width: int
+) -> None:
+    page = page_as(tutor, width=width)
+    page.goto(f"/enseignants/?open={helene.pk}")
+    covering = "e => { const r = e.getBoundingClientRect(); return innerWidth - r.right }"
+    assert page.locator("#panel .vg-panel").evaluate(covering) == 0
+    on_top = """e => [.1, .3, .5, .7, .9].every((y) => {
+      const r = e.getBoundingClientRect();
+      return e.contains(document.elementFromPoint(r.left + 20, r.top + y * r.height));
+    })"""
+    assert page.locator("#panel .vg-panel").evaluate(on_top)
+    page.locator("#call-save").click(trial=True, timeout=2000)
