@@ -8,10 +8,13 @@ from django.utils.translation import gettext as _
 
 from moodle_sync import runs
 from moodle_sync.cli import FAILED, USAGE, MoodleCommand
-from moodle_sync.enums import GOOD_RUNS
+from moodle_sync.enums import GOOD_RUNS, RunState
 from moodle_sync.explain import explain
 from moodle_sync.models import Course, SyncRun
 from moodle_sync.sync import perform
+
+# For machines, a read that Vigie itself broke off is one that may be tried again.
+STATES: dict[str, RunState] = {RunState.INTERRUPTED: RunState.UNAVAILABLE}
 
 
 class Command(MoodleCommand):
@@ -99,7 +102,7 @@ class Command(MoodleCommand):
         data = {
             "site": course.site.name,
             "course": course.moodle_id,
-            "state": run.state,
+            "state": STATES.get(run.state, run.state),
             "fetched": run.people_read,
             "created": run.created,
             "updated": run.updated,
