@@ -65,11 +65,18 @@ def _repeated(css: str) -> Iterator[str]:
             yield f"{','.join(dark)}{{{body}}}"
 
 
+def write(path: Path, content: str | bytes) -> None:
+    """A file that would not change keeps its date: the static files are then not collected again."""
+    data = content.encode() if isinstance(content, str) else content
+    if not path.exists() or path.read_bytes() != data:
+        path.write_bytes(data)
+
+
 def style_sheets() -> None:
     tabler = (MODULES / "@tabler/core/dist/css/tabler.min.css").read_text()
     tabler = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", tabler)
-    (OUT / "tabler.css").write_text(tabler + automatic_dark(tabler))
-    (OUT / "vigie-auto.css").write_text(automatic_dark((ROOT / "static/vigie.css").read_text()))
+    write(OUT / "tabler.css", tabler + automatic_dark(tabler))
+    write(OUT / "vigie-auto.css", automatic_dark((ROOT / "static/vigie.css").read_text()))
 
 
 def font() -> None:
@@ -77,11 +84,11 @@ def font() -> None:
     faces = re.findall(
         r"/\* inter-([a-z-]+)-wght-normal \*/\s*(@font-face \{.*?\})", (inter / "index.css").read_text(), re.S
     )
-    (OUT / "inter.css").write_text("\n".join(face for subset, face in faces if subset in SUBSETS))
+    write(OUT / "inter.css", "\n".join(face for subset, face in faces if subset in SUBSETS))
     (OUT / "files").mkdir(exist_ok=True)
     for subset in SUBSETS:
         name = f"inter-{subset}-wght-normal.woff2"
-        (OUT / "files" / name).write_bytes((inter / "files" / name).read_bytes())
+        write(OUT / "files" / name, (inter / "files" / name).read_bytes())
 
 
 def icon_names() -> set[str]:
@@ -112,7 +119,7 @@ def sprite() -> None:
             svg = _icon_file(name).read_text()
             drawing = " ".join(svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")].split())
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{drawing}</symbol>')
-    (OUT / "icons.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n")
+    write(OUT / "icons.svg", '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n")
 
 
 def main() -> None:
