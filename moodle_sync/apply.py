@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from moodle_sync.models import Course, Group, Participant
+from moodle_sync.models import Course, Participant
 from moodle_sync.reading import Reading
 from moodle_sync.staging import SOMETIMES_EMPTY, Staging, keys_of
 
@@ -21,15 +21,33 @@ LOCK_CLASS = 0x5669
 ACCOUNTS = "unnest(%(account_ids)s::bigint[], %(account_suspended)s::boolean[]) AS a (moodle_id, suspended)"
 ARRIVED = (
     "CREATE TEMP TABLE arrived AS"
-    " SELECT p.id AS participant_id, s.roles::varchar[] AS roles, s.group_ids, s.is_staff,"
+    " SELECT p.id AS participant_id, s.moodle_id, s.group_ids, COALESCE(s.roles::varchar[], e.roles) AS roles,"
+    " NOT COALESCE(s.roles::varchar[], e.roles) <@ %(trainee_roles)s::varchar[] AS is_staff,"
     " to_timestamp(s.last_course_access) AS course_access, to_timestamp(s.last_site_access) AS site_access,"
     " CASE WHEN %(knows_suspended)s THEN s.moodle_id = ANY(%(suspended)s) END AS suspended,"
     " p.suspended AS account_suspended"
     " FROM moodle_sync_stagedperson s"
     " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-    " WHERE s.run_id = %(run)s"
+    " LEFT JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = p.id"
+    " WHERE s.run_id = %(run)s AND (s.is_full OR e.id IS NOT NULL)"
 )
-"""The people of this read as enrolments need them, found once for the statements that follow."""
+"""The people of this read as enrolments need them, found once for the statements that follow.
+
+Roles that were not asked for are those stored; somebody new of whom nothing else is known waits for the next read.
+"""
+MEMBERS = (
+    "SELECT e.id AS enrolment_id, e.participant_id, g.id AS group_id"
+    " FROM unnest(%(member_groups)s::bigint[], %(member_ids)s::bigint[]) AS m (group_id, moodle_id)"
+    " JOIN arrived a ON a.moodle_id = m.moodle_id"
+    " JOIN moodle_sync_group g ON g.course_id = %(course)s AND g.moodle_id = m.group_id"
+    " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = a.participant_id"
+)
+OWN_GROUPS = (
+    "SELECT e.id AS enrolment_id, e.participant_id, g.id AS group_id"
+    " FROM (SELECT participant_id, unnest(group_ids) AS group_id FROM arrived) a"
+    " JOIN moodle_sync_group g ON g.course_id = %(course)s AND g.moodle_id = a.group_id"
+    " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = a.participant_id"
+)
 STANDING = (
     "CASE WHEN a.is_staff THEN 'staff' WHEN {suspended} OR a.account_suspended THEN 'suspended' ELSE 'present' END"
 )
@@ -72,7 +90,6 @@ class Apply:
         """Raises Shrunk."""
         self.changes = Changes()
         self._run("SELECT pg_advisory_xact_lock(%(lock)s, %(site)s)")
-        self._drop_duplicates()
         self._guard()
         self._participants()
         self._accounts()
@@ -96,16 +113,8 @@ class Apply:
 
     # Statements. Each takes its parameters from `_params`.
 
-    def _drop_duplicates(self) -> None:
-        """People move between pages of a live course; the last row read is the newest."""
-        doubled = self._run(
-            "DELETE FROM moodle_sync_stagedperson a USING moodle_sync_stagedperson b"
-            " WHERE a.run_id = %(run)s AND b.run_id = %(run)s AND a.moodle_id = b.moodle_id AND a.id < b.id"
-        )
-        self.reading.overlapping = self.reading.overlapping or doubled > 0
-        [(self.changes.fetched,)] = self._rows("SELECT count(*) FROM moodle_sync_stagedperson WHERE run_id = %(run)s")
-
     def _guard(self) -> None:
+        [(self.changes.fetched,)] = self._rows("SELECT count(*) FROM moodle_sync_stagedperson WHERE run_id = %(run)s")
         [(known,)] = self._rows(
             "SELECT count(*) FROM moodle_sync_enrolment"
             " WHERE course_id = %(course)s AND left_at IS NULL AND missed_reads = 0"
@@ -124,7 +133,7 @@ class Apply:
         changed = self._rows(
             f"UPDATE moodle_sync_participant p SET {', '.join(f'{name} = {new}' for name, new in kept.items())}"
             " FROM moodle_sync_stagedperson s"
-            " WHERE s.run_id = %(run)s AND p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
+            " WHERE s.run_id = %(run)s AND s.is_full AND p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
             f" AND ({', '.join(f'p.{name}' for name in kept)}) IS DISTINCT FROM ({', '.join(kept.values())})"
             " RETURNING p.id"
         )
@@ -135,7 +144,7 @@ class Apply:
             f"INSERT INTO moodle_sync_participant (site_id, moodle_id, {names}, search_key, sort_key, suspended)"
             f" SELECT %(site)s, s.moodle_id, {blank}, s.search_key, s.sort_key, a.suspended"
             f" FROM moodle_sync_stagedperson s LEFT JOIN {ACCOUNTS} ON a.moodle_id = s.moodle_id"
-            " WHERE s.run_id = %(run)s AND NOT EXISTS ("
+            " WHERE s.run_id = %(run)s AND s.is_full AND NOT EXISTS ("
             "  SELECT FROM moodle_sync_participant p WHERE p.site_id = %(site)s AND p.moodle_id = s.moodle_id)"
             " ORDER BY s.moodle_id"
         )
@@ -228,26 +237,27 @@ class Apply:
 
     def _memberships(self) -> None:
         """A person without the field is in no group, unless nobody came with it: then groups are unknown."""
+        members = self.reading.members
         if not (self.staging.groups_seen or self.reading.groups_listed):
             return
-        changed = self._rows(
-            "DELETE FROM moodle_sync_membership m USING moodle_sync_group g, moodle_sync_enrolment e, arrived a"
-            " WHERE e.participant_id = a.participant_id AND e.course_id = %(course)s AND m.enrolment_id = e.id"
-            " AND g.id = m.group_id AND NOT g.moodle_id = ANY(COALESCE(a.group_ids, '{}')) RETURNING e.participant_id"
+        self._run(
+            f"CREATE TEMP TABLE wanted AS {OWN_GROUPS if members is None else MEMBERS}",
+            member_groups=[group_id for group_id, ids in (members or {}).items() for _ in ids],
+            member_ids=[user_id for ids in (members or {}).values() for user_id in ids],
         )
-        groups = dict(Group.objects.filter(course=self.course).values_list("moodle_id", "pk"))
+        changed = self._rows(
+            "DELETE FROM moodle_sync_membership m USING moodle_sync_enrolment e, arrived a"
+            " WHERE e.participant_id = a.participant_id AND e.course_id = %(course)s AND m.enrolment_id = e.id"
+            " AND NOT EXISTS (SELECT FROM wanted w WHERE w.enrolment_id = m.enrolment_id AND w.group_id = m.group_id)"
+            " RETURNING e.participant_id"
+        )
         changed += self._rows(
             "WITH added AS (INSERT INTO moodle_sync_membership (enrolment_id, group_id)"
-            " SELECT e.id, g.id FROM (SELECT participant_id, unnest(group_ids) AS moodle_id FROM arrived) AS wanted"
-            " JOIN unnest(%(known_groups)s::bigint[], %(group_pks)s::bigint[]) AS g (moodle_id, id)"
-            "  ON g.moodle_id = wanted.moodle_id"
-            " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = wanted.participant_id"
-            " WHERE NOT EXISTS (SELECT FROM moodle_sync_membership m"
-            "  WHERE m.enrolment_id = e.id AND m.group_id = g.id) RETURNING enrolment_id)"
-            " SELECT e.participant_id FROM added JOIN moodle_sync_enrolment e ON e.id = added.enrolment_id",
-            known_groups=list(groups),
-            group_pks=list(groups.values()),
+            " SELECT w.enrolment_id, w.group_id FROM wanted w WHERE NOT EXISTS (SELECT FROM moodle_sync_membership m"
+            "  WHERE m.enrolment_id = w.enrolment_id AND m.group_id = w.group_id) RETURNING enrolment_id)"
+            " SELECT e.participant_id FROM added JOIN moodle_sync_enrolment e ON e.id = added.enrolment_id"
         )
+        self._run("DROP TABLE wanted")
         self.changes.touched.update({pk for (pk,) in changed} - self._created)
 
     def _carry_site_access(self) -> None:
@@ -286,7 +296,7 @@ class Apply:
         return {
             "lock": LOCK_CLASS, "run": self.run_id, "course": self.course.pk, "site": self.course.site_id,
             "now": self.read_at, "knows_suspended": suspended is not None,
-            "suspended": sorted(suspended or ()),
+            "suspended": sorted(suspended or ()), "trainee_roles": self.course.site.trainee_roles,
             "account_ids": list(self.accounts), "account_suspended": list(self.accounts.values()),
             "group_ids": list(reading.groups), "group_names": [name[:255] for name in reading.groups.values()],
         }  # fmt: skip
