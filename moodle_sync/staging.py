@@ -67,7 +67,7 @@ class Staging:
         """People move between pages of a live course; the last row read is the newest. Says whether there were any."""
         with connection.cursor() as cursor:
             cursor.execute(DUPLICATES, {"run": self.run_id})
-            return cursor.rowcount > 0
+            return bool(cursor.rowcount)
 
     def doubtful(self, course: Course) -> list[int]:
         """Who is new here, renamed, back, or came without a role: what is stored of them may be wrong."""

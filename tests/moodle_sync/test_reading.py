@@ -99,6 +99,7 @@ def test_bad_profiles_are_skipped_and_named(world: World, url: str, ranks: tuple
     assert read.ids == [user_id for rank, user_id in enumerate(ALL) if rank not in ranks]
     assert [gap.position for gap in read.found.gaps] == list(ranks)
     for gap in read.found.gaps:
+        assert gap.position is not None
         hidden, before = ALL[gap.position], gap.before_id or 10**9
         assert gap.after_id < hidden < before
         assert not [user_id for user_id in read.ids if gap.after_id < user_id < before]

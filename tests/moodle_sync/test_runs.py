@@ -429,7 +429,7 @@ def test_a_run_that_waits_for_a_busy_site_is_not_lost(monkeypatch: pytest.Monkey
 def test_a_task_delivered_again_after_its_worker_died(moodle: Moodle) -> None:
     course = moodle.follow()
     run = claimed(course)
-    Staging(run.pk, frozenset()).add([person(11)])
+    Staging(run.pk).add([person(11)])
     expire(course)
     tasks.sync_course(run.pk)
     run.refresh_from_db()
