@@ -25,8 +25,8 @@ class Refresh:
         reading = self.reader.reading
         for page in self.reader.pages(stamps_only=True):
             self.staging.add_stamps(page)
-        reading.overlapping |= self.staging.drop_duplicates()
         with joining(reading.people):
+            reading.overlapping |= self.staging.drop_duplicates()
             doubtful = self.staging.doubtful(self.course)
         if len(doubtful) * PROFILE_MS > reading.people * ROW_MS:
             return None
@@ -40,7 +40,8 @@ class Refresh:
     def _details(self, doubtful: list[int]) -> dict[int, bool]:
         accounts: dict[int, bool] = {}
         for profiles in self.reader.profiles(doubtful):
-            self.staging.add_details(profile.person for profile in profiles)
+            with joining(self.reader.reading.people):
+                self.staging.add_details(profile.person for profile in profiles)
             accounts |= {p.person.moodle_id: p.account_suspended for p in profiles if p.account_suspended is not None}
         return accounts
 

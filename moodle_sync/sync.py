@@ -142,7 +142,8 @@ def _people(run: SyncRun, course: Course, reader: CourseReader, found: _Found) -
     _say_kind(run, ReadKind.FULL)
     for page in reader.pages():
         found.staging.add(page)
-    found.reading.overlapping |= found.staging.drop_duplicates()
+    with joining(found.reading.people):
+        found.reading.overlapping |= found.staging.drop_duplicates()
 
 
 def _say_kind(run: SyncRun, kind: ReadKind) -> None:
