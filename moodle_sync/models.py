@@ -321,3 +321,22 @@ class StagedPerson(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["run", "moodle_id"], name="staged_by_account")]
+
+
+class StagedAccount(models.Model):
+    """Whether an account is suspended, as far as this run was told."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+", db_index=False)
+    moodle_id = models.BigIntegerField()
+    suspended = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "moodle_id"], name="staged_account")]
+
+
+class StagedMember(models.Model):
+    """Who is in which group, by Moodle's ids, where that was told for whole groups."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+")
+    group_id = models.BigIntegerField()
+    moodle_id = models.BigIntegerField()

@@ -1,6 +1,6 @@
 """Reading one course from Moodle, page by page, whatever the token may see. Writes nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,7 +11,6 @@ from moodle_sync.remote import RemoteCourse, RemoteParticipant, RemoteProfile
 R = TypeVar("R")
 MAX_BROKEN = 50
 """More unreadable profiles than this in one course is not one bad profile: a human must look."""
-ACCOUNTS_PER_CALL = 500
 PROFILES_PER_CALL = 400
 GROUPS_PER_CALL = 900
 """PHP takes a thousand parameters at most; a profile needs two."""
@@ -40,8 +39,8 @@ class Reading:
     facts: RemoteCourse | None = None
     groups: dict[int, str] = field(default_factory=dict)
     groups_listed: bool = False
-    members: dict[int, list[int]] | None = None
-    """Moodle ids of each group's people; None: groups come with the people."""
+    members_told: bool = False
+    """Who is in which group was told for all groups; else groups come with the people."""
     gaps: list[Gap] = field(default_factory=list)
     overlapping: bool = False
     people: int = 0
@@ -90,22 +89,22 @@ class CourseReader:
         if listed is not None:
             self.reading.groups, self.reading.groups_listed = listed, True
 
-    def members(self) -> None:
+    def members(self) -> Iterator[dict[int, list[int]]]:
         """Who is in which group: ids only and all groups at once, fifty times cheaper than with each person."""
         if not (self._asks_members and self.reading.groups_listed):
             return
-        groups, found = sorted(self.reading.groups), dict[int, list[int]]()
+        groups = sorted(self.reading.groups)
         try:
             for start in range(0, len(groups), GROUPS_PER_CALL):
                 chunk = groups[start : start + GROUPS_PER_CALL]
-                found |= self._answered(lambda chunk=chunk: self._client.group_members(chunk))  # type: ignore[misc]
+                yield self._answered(lambda chunk=chunk: self._client.group_members(chunk))  # type: ignore[misc]
         except MoodleUnavailable:
             return
         except MoodleRefused as exc:
             if not exc.code.startswith("invalidrecord"):  # else a group that was listed is gone by now
                 self.reading.missing_rights.append("group_members")
             return
-        self.reading.members = found
+        self.reading.members_told = True
 
     def pages(self, *, stamps_only: bool = False) -> Iterator[list[RemoteParticipant]]:
         """All the people, until an empty page: a page shorter than asked is not the last one."""
@@ -148,17 +147,14 @@ class CourseReader:
         else:
             self.reading.active = self._optional("suspended", lambda: self._ids(self._client.active_ids))
 
-    def accounts(self, user_ids: list[int]) -> dict[int, bool]:
+    def accounts(self, chunks: Iterable[list[int]]) -> Iterator[dict[int, bool]]:
         """Which of these accounts are suspended. One that Moodle cannot give is left unknown."""
-        found: dict[int, bool] = {}
-        for start in range(0, len(user_ids), ACCOUNTS_PER_CALL):
-            chunk = user_ids[start : start + ACCOUNTS_PER_CALL]
-            answer = self._optional("accounts", lambda chunk=chunk: self._around(chunk, self._accounts))  # type: ignore[misc]
+        for user_ids in chunks:
+            answer = self._optional("accounts", lambda ids=user_ids: self._around(ids, self._accounts))  # type: ignore[misc]
             if answer is None:
                 self.reading.accounts_unread = self.reading.unread is not None
-                break
-            found |= dict(answer[0])
-        return found
+                return
+            yield dict(answer[0])
 
     def _ids(self, ask: Callable[..., set[int]]) -> set[int]:
         """All at once; page by page and around the rows that Moodle cannot give, where there are some."""
@@ -198,7 +194,7 @@ class CourseReader:
         """Forget what an earlier pass over the people found."""
         self.reading.gaps, self.reading.overlapping, self.reading.people, self._last_id = [], False, 0, 0
         asked = [name for name in fields if name != "groups" and not (self._before_36 and name == SINCE_36)]
-        self._fields = (*asked, "groups") if self.reading.members is None else tuple(asked)
+        self._fields = tuple(asked) if self.reading.members_told else (*asked, "groups")
 
     def _page(self, start: int, limit: int) -> list[RemoteParticipant]:
         """One page; around a profile that Moodle cannot give, its two halves, down to that single row."""

@@ -14,14 +14,13 @@ PROFILE_MS, ROW_MS = 6.5, 2.4
 
 @dataclass
 class Refresh:
-    """Stages a course by the stamps. Called, it gives the suspensions of accounts it came to know, or None: it is
-    cheaper, or the only way, to read everything."""
+    """Stages a course by the stamps. Called, it says whether that will do, or everything must be read."""
 
     course: Course
     reader: CourseReader
     staging: Staging
 
-    def __call__(self) -> dict[int, bool] | None:
+    def __call__(self) -> bool:
         reading = self.reader.reading
         for page in self.reader.pages(stamps_only=True):
             self.staging.add_stamps(page)
@@ -29,21 +28,20 @@ class Refresh:
             reading.overlapping |= self.staging.drop_duplicates()
             doubtful = self.staging.doubtful(self.course)
         if len(doubtful) * PROFILE_MS > reading.people * ROW_MS:
-            return None
+            return False
         try:
-            accounts = self._details(doubtful)
+            self._details(doubtful)
         except MoodleRefused:  # the list shows the same people, dearer
-            return None
+            return False
         self._number_gaps()
-        return accounts
+        return True
 
-    def _details(self, doubtful: list[int]) -> dict[int, bool]:
-        accounts: dict[int, bool] = {}
+    def _details(self, doubtful: list[int]) -> None:
         for profiles in self.reader.profiles(doubtful):
             with joining(self.reader.reading.people):
                 self.staging.add_details(profile.person for profile in profiles)
-            accounts |= {p.person.moodle_id: p.account_suspended for p in profiles if p.account_suspended is not None}
-        return accounts
+            said = {profile.person.moodle_id: profile.account_suspended for profile in profiles}
+            self.staging.add_accounts({user_id: value for user_id, value in said.items() if value is not None})
 
     def _number_gaps(self) -> None:
         """A profile that Moodle could not give is named by its position in the list, like any other."""

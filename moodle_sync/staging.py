@@ -1,12 +1,14 @@
 """Pages as they arrive, copied into `StagedPerson`: memory holds one page, whatever the course's size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, Model, OuterRef, Q
 
-from moodle_sync.models import Course, StagedPerson
+from moodle_sync.models import Course, Participant, StagedAccount, StagedMember, StagedPerson
+from moodle_sync.planning import joining
 from moodle_sync.remote import RemoteParticipant
 from moodle_sync.text import search_key, sort_key
 
@@ -15,6 +17,7 @@ COLUMNS = (
     "phone2", "institution", "last_site_access", "last_course_access", "roles", "group_ids", "search_key",
     "sort_key",
 )  # fmt: skip
+ACCOUNTS_PER_CALL = 500
 SOMETIMES_EMPTY = ("city", "country", "phone1", "phone2", "institution")
 """Moodle leaves these out when they are empty and when they are forbidden: see `Staging.seen`."""
 DUPLICATES = (
@@ -63,6 +66,31 @@ class Staging:
             cursor.execute(TAKE_STAMPS, {"run": self.run_id})
             cursor.execute(DROP_STAMPS, {"run": self.run_id})
 
+    def add_accounts(self, suspended: dict[int, bool]) -> None:
+        rows = ((self.run_id, moodle_id, is_suspended) for moodle_id, is_suspended in suspended.items())
+        self._copy(rows, StagedAccount, ("run_id", "moodle_id", "suspended"))
+
+    def add_members(self, groups: dict[int, list[int]]) -> None:
+        rows = ((self.run_id, group_id, moodle_id) for group_id, ids in groups.items() for moodle_id in ids)
+        self._copy(rows, StagedMember, ("run_id", "group_id", "moodle_id"))
+
+    def accounts_to_ask(self, course: Course, *, people: int, everybody: bool) -> Iterator[list[int]]:
+        """Some accounts at a time: all, or those whom nobody asked about yet. Moodle keeps silent about some."""
+        told = StagedAccount.objects.filter(run=self.run_id, moodle_id=OuterRef("moodle_id"))
+        staged = StagedPerson.objects.filter(~Exists(told), run=self.run_id).order_by("moodle_id")
+        if not everybody:
+            asked = Q(suspended__isnull=False) | Q(enrolments__course=course)
+            known = Participant.objects.filter(asked, site=course.site_id, moodle_id=OuterRef("moodle_id"))
+            staged = staged.filter(~Exists(known))
+        ids = [0]
+        while True:
+            with joining(people):  # not around the caller's work, which goes over the network
+                ids = list(staged.filter(moodle_id__gt=ids[-1]).values_list("moodle_id", flat=True)[:ACCOUNTS_PER_CALL])
+            if ids:
+                yield ids
+            if len(ids) < ACCOUNTS_PER_CALL:
+                break
+
     def drop_duplicates(self) -> bool:
         """People move between pages of a live course; the last row read is the newest. Says whether there were any."""
         with connection.cursor() as cursor:
@@ -77,6 +105,12 @@ class Staging:
             return [moodle_id for (moodle_id,) in cursor.fetchall()]
 
     def clear(self) -> None:
+        for model in (StagedAccount, StagedMember):
+            model._default_manager.filter(run_id=self.run_id).delete()
+        self.forget_people()
+
+    def forget_people(self) -> None:
+        """What was told of groups and accounts holds however the people are read."""
         StagedPerson.objects.filter(run_id=self.run_id).delete()
         self.seen, self.groups_seen = set(), False
 
@@ -110,8 +144,13 @@ class Staging:
         self.groups_seen = True
         return f"{{{','.join(str(group_id) for group_id, _ in p.groups)}}}"
 
-    def _copy(self, rows: Iterable[Sequence[object]]) -> None:
-        statement = f"COPY {StagedPerson._meta.db_table} ({', '.join(COLUMNS)}) FROM STDIN"
+    def _copy(
+        self,
+        rows: Iterable[Sequence[object]],
+        model: type[Model] = StagedPerson,
+        columns: Sequence[str] = COLUMNS,
+    ) -> None:
+        statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from moodle_sync import kinds, runs
@@ -17,7 +16,7 @@ from moodle_sync.client import MoodleClient
 from moodle_sync.crypto import TokenUnreadable
 from moodle_sync.enums import ReadKind, RunState, Service
 from moodle_sync.errors import MoodleError, MoodleRefused, MoodleUnavailable, Trouble
-from moodle_sync.models import Connection, Course, Participant, StagedPerson, SyncRun
+from moodle_sync.models import Connection, Course, StagedPerson, SyncRun
 from moodle_sync.planning import joining
 from moodle_sync.reading import CourseReader, Reading
 from moodle_sync.refresh import Refresh
@@ -77,7 +76,6 @@ class _Found:
     read_with: str
     staging: Staging
     reading: Reading
-    accounts: dict[int, bool] = field(default_factory=dict)
     checked_all: bool = False
 
 
@@ -112,33 +110,28 @@ def _read(run: SyncRun, course: Course, reader: CourseReader, found: _Found) -> 
     """Stage everybody, and learn whose enrolment and account is suspended."""
     reader.facts()
     reader.groups()
-    reader.members()
+    for groups in reader.members():
+        found.staging.add_members(groups)
     _people(run, course, reader, found)
     reader.suspensions()
-    staged = StagedPerson.objects.filter(run=run)
     if found.reading.active is not None:
-        found.reading.suspended = _ids(staged) - found.reading.active
+        staged = StagedPerson.objects.filter(run=run).values_list("moodle_id", flat=True)
+        found.reading.suspended = set(staged) - found.reading.active
     checked = course.accounts_checked_at
-    all_due = checked is None or checked < kinds.last_quiet_hour(course, found.read_at)
-    if not all_due:  # those only whom nobody asked about yet: Moodle may keep silent about some
-        asked = Q(suspended__isnull=False) | Q(enrolments__course=course)
-        known = Participant.objects.filter(asked, site=course.site_id, moodle_id=OuterRef("moodle_id"))
-        staged = staged.filter(~Exists(known))
-    with joining(found.reading.people):
-        ids = sorted(_ids(staged) - found.accounts.keys())
-    found.accounts |= reader.accounts(ids)
-    found.checked_all = all_due and not found.reading.accounts_unread
+    everybody = checked is None or checked < kinds.last_quiet_hour(course, found.read_at)
+    chunks = found.staging.accounts_to_ask(course, people=found.reading.people, everybody=everybody)
+    for accounts in reader.accounts(chunks):
+        found.staging.add_accounts(accounts)
+    found.checked_all = everybody and not found.reading.accounts_unread
 
 
 def _people(run: SyncRun, course: Course, reader: CourseReader, found: _Found) -> None:
     """By their stamps where that will do, else with every field."""
     if not kinds.reads_everything(run, course, found.read_with, found.read_at):
         _say_kind(run, ReadKind.REFRESH)
-        accounts = Refresh(course, reader, found.staging)()
-        if accounts is not None:
-            found.accounts = accounts
+        if Refresh(course, reader, found.staging)():
             return
-        found.staging.clear()
+        found.staging.forget_people()
     _say_kind(run, ReadKind.FULL)
     for page in reader.pages():
         found.staging.add(page)
@@ -151,10 +144,6 @@ def _say_kind(run: SyncRun, kind: ReadKind) -> None:
     run.save(update_fields=["kind"])
 
 
-def _ids(staged: QuerySet[StagedPerson]) -> set[int]:
-    return set(staged.values_list("moodle_id", flat=True))
-
-
 def _write(run: SyncRun, course_id: int, found: _Found) -> None:
     reading = found.reading
     with joining(reading.people):
@@ -162,7 +151,7 @@ def _write(run: SyncRun, course_id: int, found: _Found) -> None:
         if course.claimed_by != run.pk:
             raise ClaimLost
         run.refresh_from_db(fields=["accept_shrink"])
-        changes = Apply(course, run.pk, found.staging, reading, found.accounts, found.read_at, run.accept_shrink)()
+        changes = Apply(course, run.pk, found.staging, reading, found.read_at, run.accept_shrink)()
         _update_course(course, run, found, changes)
         Connection.objects.filter(courses=course.pk).exclude(refused_at=None).update(refused_at=None)
         partial = bool(reading.gaps or reading.unread)

@@ -35,7 +35,9 @@ class Read:
             reader.groups()
             self.pages: list[list[RemoteParticipant]] = list(reader.pages())
             reader.suspensions()
-            self.accounts = reader.accounts(sorted(self.ids))
+            self.accounts: dict[int, bool] = {}
+            for found in reader.accounts([sorted(self.ids)]):
+                self.accounts |= found
         self.found = reader.reading
 
     @property
