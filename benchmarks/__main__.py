@@ -14,9 +14,15 @@ from config.embedded import LaunchError, embedded_services
 from config.launch.mode import new_secrets
 
 SUBJECTS = {
-    "sync_time": ["sync_own_s_per_1000_first", "sync_own_s_per_1000_repeat"],
+    "moodle_cost": ["moodle_cost_dedicated", "moodle_cost_mobile"],
+    "sync_time": [
+        "sync_own_s_per_1000_first",
+        "sync_own_s_per_1000_repeat",
+        "sync_own_s_per_1000_first_20000",
+        "sync_own_s_per_1000_repeat_20000",
+    ],
     "copy_floor": ["copy_floor_s_per_1000"],
-    "sync_memory": ["sync_peak_mib"],
+    "sync_memory": ["sync_peak_mib", "sync_peak_mib_5000", "sync_peak_mib_50000"],
     "roster": ["roster_ms_p95_tutor", "roster_ms_p95_coordinator"],
 }
 FIGURES = [figure for figures in SUBJECTS.values() for figure in figures]

@@ -41,7 +41,7 @@ def measure() -> dict[str, float]:
 def _rows(url: str) -> list[tuple[object, ...]]:
     with MoodleClient(url, TOKEN) as client:
         people = client.enrolled(COURSE_ID, start=0, limit=PEOPLE)
-    staging = Staging(0, frozenset())
+    staging = Staging(0)
     return [staging.row(person) for person in people]
 
 

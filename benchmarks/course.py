@@ -25,6 +25,7 @@ class Recorder(MoodleClient):
     def __init__(self, url: str, token: str = TOKEN) -> None:
         super().__init__(url, token)
         self._url = url
+        self._own_token = token
         self.calls: list[Call] = []
 
     def _read(self, function: str, params: dict[str, Any], decode: Callable[[Any], T]) -> T:
@@ -33,7 +34,7 @@ class Recorder(MoodleClient):
 
     def seconds_again(self) -> float:
         """How long the same calls take, decoding included."""
-        with MoodleClient(self._url, TOKEN) as client:
+        with MoodleClient(self._url, self._own_token) as client:
             started = time.perf_counter()
             for function, params, decode in self.calls:
                 client._read(function, params, decode)
@@ -53,9 +54,9 @@ def fresh_course(url: str) -> Course:
     )
 
 
-def read(course: Course) -> tuple[float, SyncRun, Recorder]:
+def read(course: Course, token: str = TOKEN) -> tuple[float, SyncRun, Recorder]:
     """Read and apply the course once, with what follows the commit: seconds, the run, its calls."""
-    recorder = Recorder(course.site.url)
+    recorder = Recorder(course.site.url, token)
     started = time.perf_counter()
     run, _ = runs.create_run(course)
     if runs.claim(run) is not runs.Claim.GOT:

@@ -3,33 +3,51 @@
 Only rows whose content changed are written. Nobody is deleted, and nobody has left after a single read.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.db import connection
 
-from moodle_sync.models import Course, Group, Participant
+from moodle_sync.models import Course, Participant
 from moodle_sync.reading import Reading
 from moodle_sync.staging import SOMETIMES_EMPTY, Staging, keys_of
 
 SHRINK_FLOOR = 10
+REKEYED_AT_ONCE = 1_000
 LOCK_CLASS = 0x5669
 """First key of our advisory locks; the second is the site: two courses of one site share participants."""
-ACCOUNTS = "unnest(%(account_ids)s::bigint[], %(account_suspended)s::boolean[]) AS a (moodle_id, suspended)"
 ARRIVED = (
     "CREATE TEMP TABLE arrived AS"
-    " SELECT p.id AS participant_id, s.roles::varchar[] AS roles, s.group_ids, s.is_staff,"
+    " SELECT p.id AS participant_id, s.moodle_id, s.group_ids, COALESCE(s.roles::varchar[], e.roles) AS roles,"
+    " NOT COALESCE(s.roles::varchar[], e.roles) <@ %(trainee_roles)s::varchar[] AS is_staff,"
     " to_timestamp(s.last_course_access) AS course_access, to_timestamp(s.last_site_access) AS site_access,"
     " CASE WHEN %(knows_suspended)s THEN s.moodle_id = ANY(%(suspended)s) END AS suspended,"
     " p.suspended AS account_suspended"
     " FROM moodle_sync_stagedperson s"
     " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
-    " WHERE s.run_id = %(run)s"
+    " LEFT JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = p.id"
+    " WHERE s.run_id = %(run)s AND (s.is_full OR e.id IS NOT NULL)"
 )
-"""The people of this read as enrolments need them, found once for the statements that follow."""
+"""The people of this read as enrolments need them, found once for the statements that follow.
+
+Roles that were not asked for are those stored; somebody new of whom nothing else is known waits for the next read.
+"""
+MEMBERS = (
+    "SELECT e.id AS enrolment_id, e.participant_id, g.id AS group_id"
+    " FROM moodle_sync_stagedmember m"
+    " JOIN arrived a ON a.moodle_id = m.moodle_id"
+    " JOIN moodle_sync_group g ON g.course_id = %(course)s AND g.moodle_id = m.group_id"
+    " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = a.participant_id"
+    " WHERE m.run_id = %(run)s"
+)
+OWN_GROUPS = (
+    "SELECT e.id AS enrolment_id, e.participant_id, g.id AS group_id"
+    " FROM (SELECT participant_id, unnest(group_ids) AS group_id FROM arrived) a"
+    " JOIN moodle_sync_group g ON g.course_id = %(course)s AND g.moodle_id = a.group_id"
+    " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = a.participant_id"
+)
 STANDING = (
     "CASE WHEN a.is_staff THEN 'staff' WHEN {suspended} OR a.account_suspended THEN 'suspended' ELSE 'present' END"
 )
@@ -49,7 +67,6 @@ class Changes:
     updated: int = 0
     left: int = 0
     first_accesses: int = 0
-    touched: set[int] = field(default_factory=set)
 
     @property
     def unchanged(self) -> int:
@@ -64,7 +81,6 @@ class Apply:
     run_id: int
     staging: Staging
     reading: Reading
-    accounts: dict[int, bool]
     read_at: datetime
     accept_shrink: bool = False
 
@@ -72,8 +88,9 @@ class Apply:
         """Raises Shrunk."""
         self.changes = Changes()
         self._run("SELECT pg_advisory_xact_lock(%(lock)s, %(site)s)")
-        self._drop_duplicates()
         self._guard()
+        self._run("CREATE TEMP TABLE touched (participant_id bigint)")
+        self._run("CREATE TEMP TABLE created (participant_id bigint)")
         self._participants()
         self._accounts()
         self._groups()
@@ -85,8 +102,11 @@ class Apply:
         self._carry_site_access()
         if self.is_complete:
             self._leavers()
-        self._run("DROP TABLE arrived")
-        self.changes.updated = len(self.changes.touched)
+        [(self.changes.updated,)] = self._rows(
+            "SELECT count(DISTINCT participant_id) FROM touched t"
+            " WHERE NOT EXISTS (SELECT FROM created c WHERE c.participant_id = t.participant_id)"
+        )
+        self._run("DROP TABLE arrived, touched, created")
         return self.changes
 
     @property
@@ -96,16 +116,8 @@ class Apply:
 
     # Statements. Each takes its parameters from `_params`.
 
-    def _drop_duplicates(self) -> None:
-        """People move between pages of a live course; the last row read is the newest."""
-        doubled = self._run(
-            "DELETE FROM moodle_sync_stagedperson a USING moodle_sync_stagedperson b"
-            " WHERE a.run_id = %(run)s AND b.run_id = %(run)s AND a.moodle_id = b.moodle_id AND a.id < b.id"
-        )
-        self.reading.overlapping = self.reading.overlapping or doubled > 0
-        [(self.changes.fetched,)] = self._rows("SELECT count(*) FROM moodle_sync_stagedperson WHERE run_id = %(run)s")
-
     def _guard(self) -> None:
+        [(self.changes.fetched,)] = self._rows("SELECT count(*) FROM moodle_sync_stagedperson WHERE run_id = %(run)s")
         [(known,)] = self._rows(
             "SELECT count(*) FROM moodle_sync_enrolment"
             " WHERE course_id = %(course)s AND left_at IS NULL AND missed_reads = 0"
@@ -121,51 +133,55 @@ class Apply:
             name: f"COALESCE(s.{name}, '')" if name in self.staging.seen else f"p.{name}" for name in SOMETIMES_EMPTY
         }
         kept["full_name"] = "s.full_name"
-        changed = self._rows(
+        self._touching(
             f"UPDATE moodle_sync_participant p SET {', '.join(f'{name} = {new}' for name, new in kept.items())}"
             " FROM moodle_sync_stagedperson s"
-            " WHERE s.run_id = %(run)s AND p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
+            " WHERE s.run_id = %(run)s AND s.is_full AND p.site_id = %(site)s AND p.moodle_id = s.moodle_id"
             f" AND ({', '.join(f'p.{name}' for name in kept)}) IS DISTINCT FROM ({', '.join(kept.values())})"
             " RETURNING p.id"
         )
-        self._rekey([pk for (pk,) in changed])
+        self._rekey()
         names = ", ".join(kept)
         blank = ", ".join(f"COALESCE(s.{name}, '')" for name in kept)
         self._run(
             f"INSERT INTO moodle_sync_participant (site_id, moodle_id, {names}, search_key, sort_key, suspended)"
             f" SELECT %(site)s, s.moodle_id, {blank}, s.search_key, s.sort_key, a.suspended"
-            f" FROM moodle_sync_stagedperson s LEFT JOIN {ACCOUNTS} ON a.moodle_id = s.moodle_id"
-            " WHERE s.run_id = %(run)s AND NOT EXISTS ("
+            f" FROM moodle_sync_stagedperson s LEFT JOIN moodle_sync_stagedaccount a"
+            "  ON a.run_id = s.run_id AND a.moodle_id = s.moodle_id"
+            " WHERE s.run_id = %(run)s AND s.is_full AND NOT EXISTS ("
             "  SELECT FROM moodle_sync_participant p WHERE p.site_id = %(site)s AND p.moodle_id = s.moodle_id)"
             " ORDER BY s.moodle_id"
         )
 
-    def _rekey(self, ids: Sequence[int]) -> None:
-        """Search and sort keys follow what the row now holds, kept values included."""
-        self.changes.touched.update(ids)
-        rows = list(Participant.objects.filter(pk__in=ids))
-        for p in rows:
-            p.search_key, p.sort_key = keys_of(
-                p.full_name, p.first_name, p.last_name, p.email, p.phone1, p.phone2, p.institution
-            )
-        Participant.objects.bulk_update(rows, ["search_key", "sort_key"], batch_size=1000)
+    def _rekey(self) -> None:
+        """Search and sort keys follow what the rows now hold, kept values included."""
+        ids = [pk for (pk,) in self._rows("SELECT participant_id FROM touched")]
+        for start in range(0, len(ids), REKEYED_AT_ONCE):
+            rows = list(Participant.objects.filter(pk__in=ids[start : start + REKEYED_AT_ONCE]))
+            for p in rows:
+                p.search_key, p.sort_key = keys_of(
+                    p.full_name, p.first_name, p.last_name, p.email, p.phone1, p.phone2, p.institution
+                )
+            Participant.objects.bulk_update(rows, ["search_key", "sort_key"])
 
     def _accounts(self) -> None:
-        changed = self._rows(
-            "UPDATE moodle_sync_participant p SET suspended = a.suspended"
-            f" FROM {ACCOUNTS}"
-            " WHERE p.site_id = %(site)s AND p.moodle_id = a.moodle_id AND p.suspended IS DISTINCT FROM a.suspended"
+        self._run(
+            "CREATE TEMP TABLE turned AS SELECT p.id AS participant_id, a.suspended"
+            " FROM moodle_sync_stagedaccount a"
+            " JOIN moodle_sync_participant p ON p.site_id = %(site)s AND p.moodle_id = a.moodle_id"
+            " WHERE a.run_id = %(run)s AND p.suspended IS DISTINCT FROM a.suspended"
+        )
+        self._touching(
+            "UPDATE moodle_sync_participant p SET suspended = t.suspended FROM turned t WHERE p.id = t.participant_id"
             " RETURNING p.id"
         )
-        ids = [pk for (pk,) in changed]
-        self.changes.touched.update(ids)
         self._run(
             "UPDATE moodle_sync_enrolment e"
-            " SET standing = CASE WHEN p.suspended OR e.suspended THEN 'suspended' ELSE 'present' END"
-            " FROM moodle_sync_participant p WHERE p.id = e.participant_id AND p.id = ANY(%(changed)s)"
-            " AND e.course_id <> %(course)s AND e.standing IN ('present', 'suspended')",
-            changed=ids,
+            " SET standing = CASE WHEN t.suspended OR e.suspended THEN 'suspended' ELSE 'present' END"
+            " FROM turned t WHERE t.participant_id = e.participant_id"
+            " AND e.course_id <> %(course)s AND e.standing IN ('present', 'suspended')"
         )
+        self._run("DROP TABLE turned")
 
     def _groups(self) -> None:
         given = "unnest(%(group_ids)s::bigint[], %(group_names)s::text[]) AS n (moodle_id, name)"
@@ -203,52 +219,44 @@ class Apply:
             "missed_reads": "0",
             "left_at": "NULL::timestamptz",
         }
-        changed = self._rows(
+        self._touching(
             f"UPDATE moodle_sync_enrolment e SET {', '.join(f'{name} = {value}' for name, value in new.items())}"
             " FROM arrived a WHERE e.course_id = %(course)s AND e.participant_id = a.participant_id"
             f" AND ({', '.join(f'e.{name}' for name in new)}) IS DISTINCT FROM ({', '.join(new.values())})"
             " RETURNING e.participant_id"
         )
-        self.changes.touched.update(pk for (pk,) in changed)
         first = new | {
             "suspended": "a.suspended",
             "last_site_access": "a.site_access",
             "standing": STANDING.format(suspended="a.suspended"),
         }
-        created = self._rows(
+        self.changes.created = self._touching(
             f"INSERT INTO moodle_sync_enrolment (course_id, participant_id, first_seen_at, {', '.join(first)})"
             f" SELECT %(course)s, a.participant_id, %(now)s, {', '.join(first.values())} FROM arrived a"
             " WHERE NOT EXISTS (SELECT FROM moodle_sync_enrolment e"
             "  WHERE e.course_id = %(course)s AND e.participant_id = a.participant_id)"
-            " ORDER BY a.participant_id RETURNING participant_id"
+            " ORDER BY a.participant_id RETURNING participant_id",
+            table="created",
         )
-        self.changes.created = len(created)
-        self._created = {pk for (pk,) in created}
-        self.changes.touched -= self._created
 
     def _memberships(self) -> None:
         """A person without the field is in no group, unless nobody came with it: then groups are unknown."""
         if not (self.staging.groups_seen or self.reading.groups_listed):
             return
-        changed = self._rows(
-            "DELETE FROM moodle_sync_membership m USING moodle_sync_group g, moodle_sync_enrolment e, arrived a"
+        self._run(f"CREATE TEMP TABLE wanted AS {MEMBERS if self.reading.members_told else OWN_GROUPS}")
+        self._touching(
+            "DELETE FROM moodle_sync_membership m USING moodle_sync_enrolment e, arrived a"
             " WHERE e.participant_id = a.participant_id AND e.course_id = %(course)s AND m.enrolment_id = e.id"
-            " AND g.id = m.group_id AND NOT g.moodle_id = ANY(COALESCE(a.group_ids, '{}')) RETURNING e.participant_id"
+            " AND NOT EXISTS (SELECT FROM wanted w WHERE w.enrolment_id = m.enrolment_id AND w.group_id = m.group_id)"
+            " RETURNING e.participant_id"
         )
-        groups = dict(Group.objects.filter(course=self.course).values_list("moodle_id", "pk"))
-        changed += self._rows(
+        self._run(
             "WITH added AS (INSERT INTO moodle_sync_membership (enrolment_id, group_id)"
-            " SELECT e.id, g.id FROM (SELECT participant_id, unnest(group_ids) AS moodle_id FROM arrived) AS wanted"
-            " JOIN unnest(%(known_groups)s::bigint[], %(group_pks)s::bigint[]) AS g (moodle_id, id)"
-            "  ON g.moodle_id = wanted.moodle_id"
-            " JOIN moodle_sync_enrolment e ON e.course_id = %(course)s AND e.participant_id = wanted.participant_id"
-            " WHERE NOT EXISTS (SELECT FROM moodle_sync_membership m"
-            "  WHERE m.enrolment_id = e.id AND m.group_id = g.id) RETURNING enrolment_id)"
-            " SELECT e.participant_id FROM added JOIN moodle_sync_enrolment e ON e.id = added.enrolment_id",
-            known_groups=list(groups),
-            group_pks=list(groups.values()),
+            " SELECT w.enrolment_id, w.group_id FROM wanted w WHERE NOT EXISTS (SELECT FROM moodle_sync_membership m"
+            "  WHERE m.enrolment_id = w.enrolment_id AND m.group_id = w.group_id) RETURNING enrolment_id)"
+            " INSERT INTO touched SELECT w.participant_id FROM added JOIN wanted w USING (enrolment_id)"
         )
-        self.changes.touched.update({pk for (pk,) in changed} - self._created)
+        self._run("DROP TABLE wanted")
 
     def _carry_site_access(self) -> None:
         """The platform's stamp is one for all courses of a person, and only moves forward."""
@@ -286,10 +294,13 @@ class Apply:
         return {
             "lock": LOCK_CLASS, "run": self.run_id, "course": self.course.pk, "site": self.course.site_id,
             "now": self.read_at, "knows_suspended": suspended is not None,
-            "suspended": sorted(suspended or ()),
-            "account_ids": list(self.accounts), "account_suspended": list(self.accounts.values()),
+            "suspended": sorted(suspended or ()), "trainee_roles": self.course.site.trainee_roles,
             "group_ids": list(reading.groups), "group_names": [name[:255] for name in reading.groups.values()],
         }  # fmt: skip
+
+    def _touching(self, sql: str, table: str = "touched") -> int:
+        """A statement that returns whom it changed; they are noted without coming here."""
+        return self._run(f"WITH changed (id) AS ({sql}) INSERT INTO {table} SELECT id FROM changed")
 
     def _run(self, sql: str, **more: Any) -> int:
         with connection.cursor() as cursor:

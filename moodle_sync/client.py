@@ -11,7 +11,7 @@ from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
 from moodle_sync import decode
 from moodle_sync.errors import PASSING, InvalidResponse, MoodleRefused, MoodleUnavailable, Trouble
-from moodle_sync.remote import RemoteCourse, RemoteParticipant, SiteInfo
+from moodle_sync.remote import RemoteCourse, RemoteParticipant, RemoteProfile, SiteInfo
 
 T = TypeVar("T")
 TIMEOUT = (5, 90)
@@ -22,6 +22,8 @@ FIELDS: tuple[str, ...] = (
     "id", "firstname", "lastname", "fullname", "email", "lastaccess", "lastcourseaccess", "groups", "roles",
     "city", "country", "phone1", "phone2", "institution",
 )  # fmt: skip
+STAMPS: tuple[str, ...] = ("id", "lastaccess", "lastcourseaccess")
+"""What changes from hour to hour; the full name comes too, asked for or not. A third of the cost of FIELDS."""
 FRONT_PAGE = 1
 ENROLLED = "core_enrol_get_enrolled_users"
 
@@ -70,6 +72,18 @@ class MoodleClient:
     def groups(self, course_id: int) -> dict[int, str]:
         """Names of the course's groups by id."""
         return self._read("core_group_get_course_groups", {"courseid": course_id}, decode.groups)
+
+    def group_members(self, group_ids: Sequence[int]) -> dict[int, list[int]]:
+        """Ids of the people of each of these groups. Not in the official mobile service."""
+        params = {f"groupids[{n}]": group_id for n, group_id in enumerate(group_ids)}
+        return self._read("core_group_get_group_members", params, decode.group_members)
+
+    def profiles(self, course_id: int, user_ids: Sequence[int]) -> list[RemoteProfile]:
+        """These people as this course shows them; those whom the token may not see are missing."""
+        params: dict[str, Any] = {}
+        for n, user_id in enumerate(user_ids):
+            params |= {f"userlist[{n}][userid]": user_id, f"userlist[{n}][courseid]": course_id}
+        return self._read("core_user_get_course_user_profiles", params, decode.profiles)
 
     def enrolled(
         self, course_id: int, *, start: int, limit: int, fields: Sequence[str] = FIELDS

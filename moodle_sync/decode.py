@@ -3,7 +3,7 @@
 from html import unescape
 from typing import Any
 
-from moodle_sync.remote import RemoteCourse, RemoteParticipant, SiteInfo
+from moodle_sync.remote import RemoteCourse, RemoteParticipant, RemoteProfile, SiteInfo
 
 MAX_ID = 2**63 - 1
 LAST_STAMP = 253_402_214_400
@@ -59,9 +59,17 @@ def participants(data: Any) -> list[RemoteParticipant]:
     return [_participant(item) for item in objects(data)]
 
 
+def profiles(data: Any) -> list[RemoteProfile]:
+    return [RemoteProfile(_participant(item), _maybe_bool(item, "suspended")) for item in objects(data)]
+
+
+def group_members(data: Any) -> dict[int, list[int]]:
+    return {whole(group["groupid"]): [whole(user_id) for user_id in group["userids"]] for group in objects(data)}
+
+
 def suspended_accounts(data: Any) -> dict[int, bool]:
-    found = {whole(user["id"]): user.get("suspended") for user in objects(data)}
-    return {user_id: bool(suspended) for user_id, suspended in found.items() if suspended is not None}
+    found = {whole(user["id"]): _maybe_bool(user, "suspended") for user in objects(data)}
+    return {user_id: suspended for user_id, suspended in found.items() if suspended is not None}
 
 
 def _course(data: dict[str, Any]) -> RemoteCourse:
@@ -105,6 +113,11 @@ def _participant(data: dict[str, Any]) -> RemoteParticipant:
 def _maybe_text(data: dict[str, Any], name: str) -> str | None:
     value = data.get(name)
     return None if value is None else text(value)
+
+
+def _maybe_bool(data: dict[str, Any], name: str) -> bool | None:
+    value = data.get(name)
+    return None if value is None else bool(value)
 
 
 def _stamp(data: dict[str, Any], name: str) -> int | None:

@@ -42,5 +42,10 @@ class RunState(TextChoices):
     INTERRUPTED = "interrupted", _("Interrupted")
 
 
+class ReadKind(TextChoices):
+    FULL = "full", _("full read")
+    REFRESH = "refresh", _("refresh")
+
+
 ACTIVE_RUNS = [RunState.QUEUED, RunState.RUNNING]
 GOOD_RUNS = [RunState.OK, RunState.PARTIAL]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moodle_sync import crypto
-from moodle_sync.enums import ACTIVE_RUNS, EPOCH, RunState, Service, Standing
+from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing
 from moodle_sync.querysets import (
     CourseQuerySet,
     EnrolmentQuerySet,
@@ -109,6 +109,8 @@ class Course(models.Model):
     synced_at = models.DateTimeField(null=True, help_text="Moment the last good read began: the data's date.")
     complete_reads = models.PositiveIntegerField(default=0)
     people_read = models.PositiveIntegerField(null=True, help_text="Accounts in the last good read.")
+    full_read_at = models.DateTimeField(null=True, help_text="Last read of every field. NULL: the next one reads all.")
+    full_read_with = models.CharField(max_length=64, blank=True, help_text="Digest of the token and release it had.")
     accounts_checked_at = models.DateTimeField(null=True, help_text="Last look at every account's suspension.")
     claimed_by = models.BigIntegerField(null=True, help_text="The run that reads it now: its proof when it writes.")
     claim_expires_at = models.DateTimeField(null=True, help_text="Pushed on with every page.")
@@ -255,6 +257,7 @@ class SyncRun(models.Model):
     course = models.ForeignKey(Course, models.CASCADE, related_name="runs")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=12, choices=RunState, default=RunState.QUEUED)
+    kind = models.CharField(max_length=8, choices=ReadKind, default=ReadKind.FULL)
     attempt = models.PositiveSmallIntegerField(default=1)
     accept_shrink = models.BooleanField(default=False)
     queued_at = models.DateTimeField(default=timezone.now)
@@ -292,13 +295,17 @@ class SyncRun(models.Model):
 
 
 class StagedPerson(models.Model):
-    """One row of a page as it arrived, until the run applies them all. Unlogged: worthless after a crash."""
+    """One row of a page as it arrived, until the run applies them all. Unlogged: worthless after a crash.
+
+    NULL means «did not come»: not allowed to know in a full row, not asked for in another.
+    """
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="staged", db_index=False)
     moodle_id = models.BigIntegerField()
     first_name = models.TextField(null=True)
     last_name = models.TextField(null=True)
     full_name = models.TextField()
+    is_full = models.BooleanField(default=True, help_text="Every field was asked for, not the stamps alone.")
     email = models.TextField(null=True)
     city = models.TextField(null=True)
     country = models.TextField(null=True)
@@ -307,11 +314,29 @@ class StagedPerson(models.Model):
     institution = models.TextField(null=True)
     last_site_access = models.BigIntegerField(null=True, help_text="As Moodle: seconds, 0, or absent.")
     last_course_access = models.BigIntegerField(null=True)
-    roles = ArrayField(models.TextField())
+    roles = ArrayField(models.TextField(), null=True)
     group_ids = ArrayField(models.BigIntegerField(), null=True, help_text="Moodle ids; NULL: field absent.")
     search_key = models.TextField()
     sort_key = models.TextField()
-    is_staff = models.BooleanField()
 
     class Meta:
         indexes = [models.Index(fields=["run", "moodle_id"], name="staged_by_account")]
+
+
+class StagedAccount(models.Model):
+    """Whether an account is suspended, as far as this run was told."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+", db_index=False)
+    moodle_id = models.BigIntegerField()
+    suspended = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "moodle_id"], name="staged_account")]
+
+
+class StagedMember(models.Model):
+    """Who is in which group, by Moodle's ids, where that was told for whole groups."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+")
+    group_id = models.BigIntegerField()
+    moodle_id = models.BigIntegerField()

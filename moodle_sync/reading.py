@@ -1,17 +1,21 @@
 """Reading one course from Moodle, page by page, whatever the token may see. Writes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from moodle_sync.client import ENROLLED, FIELDS, MoodleClient
+from moodle_sync.client import ENROLLED, FIELDS, STAMPS, MoodleClient
 from moodle_sync.errors import InvalidResponse, MoodleError, MoodleRefused, MoodleUnavailable, Trouble
-from moodle_sync.remote import RemoteCourse, RemoteParticipant
+from moodle_sync.remote import RemoteCourse, RemoteParticipant, RemoteProfile
 
 R = TypeVar("R")
 MAX_BROKEN = 50
 """More unreadable profiles than this in one course is not one bad profile: a human must look."""
-ACCOUNTS_PER_CALL = 500
+PROFILES_PER_CALL = 400
+GROUPS_PER_CALL = 900
+"""PHP takes a thousand parameters at most; a profile needs two."""
+STAMPS_PER_FIELDS = 4
+"""How many more people fit into a page of stamps: a call costs Moodle as much as 50 people."""
 ONLYSUSPENDED_SINCE = 2021051700
 """Moodle 3.11; older ones ignore the option and would list everybody."""
 SINCE_36 = "lastcourseaccess"
@@ -22,7 +26,8 @@ SINCE_36 = "lastcourseaccess"
 class Gap:
     """A row that Moodle could not give: who it is lies between two ids (exclusive)."""
 
-    position: int
+    position: int | None
+    """Its rank in the list; None: not known yet."""
     after_id: int
     before_id: int | None = None
 
@@ -34,6 +39,8 @@ class Reading:
     facts: RemoteCourse | None = None
     groups: dict[int, str] = field(default_factory=dict)
     groups_listed: bool = False
+    members_told: bool = False
+    """Who is in which group was told for all groups; else groups come with the people."""
     gaps: list[Gap] = field(default_factory=list)
     overlapping: bool = False
     people: int = 0
@@ -57,14 +64,17 @@ class CourseReader:
         *,
         page_size: int,
         version: int,
+        asks_members: bool = True,
         alive: Callable[[int], None] = lambda people: None,
     ) -> None:
         self._client = client
         self._course_id = course_id
         self._page_size = page_size
         self._version = version
+        self._asks_members = asks_members
         self._alive = alive
         self._fields = FIELDS
+        self._before_36 = False
         self.reading = Reading()
         self._last_id = 0
 
@@ -79,12 +89,31 @@ class CourseReader:
         if listed is not None:
             self.reading.groups, self.reading.groups_listed = listed, True
 
-    def pages(self) -> Iterator[list[RemoteParticipant]]:
+    def members(self) -> Iterator[dict[int, list[int]]]:
+        """Who is in which group: ids only and all groups at once, fifty times cheaper than with each person."""
+        if not (self._asks_members and self.reading.groups_listed):
+            return
+        groups = sorted(self.reading.groups)
+        try:
+            for start in range(0, len(groups), GROUPS_PER_CALL):
+                chunk = groups[start : start + GROUPS_PER_CALL]
+                yield self._answered(lambda chunk=chunk: self._client.group_members(chunk))  # type: ignore[misc]
+        except MoodleUnavailable:
+            return
+        except MoodleRefused as exc:
+            if not exc.code.startswith("invalidrecord"):  # else a group that was listed is gone by now
+                self.reading.missing_rights.append("group_members")
+            return
+        self.reading.members_told = True
+
+    def pages(self, *, stamps_only: bool = False) -> Iterator[list[RemoteParticipant]]:
         """All the people, until an empty page: a page shorter than asked is not the last one."""
+        self._begin(STAMPS if stamps_only else FIELDS)
+        size = self._page_size * (STAMPS_PER_FIELDS if stamps_only else 1)
         start, known_until = 0, 0
         while True:
             broken = len(self.reading.gaps)
-            page = self._page(start, self._page_size)
+            page = self._page(start, size)
             if not page and len(self.reading.gaps) == broken:
                 break
             if page and self._last_id <= known_until:  # whoever answers does not turn the pages
@@ -93,9 +122,23 @@ class CourseReader:
             self._note(page)
             self._alive(self.reading.people)
             yield page
-            start, known_until = start + self._page_size, self._last_id
+            start, known_until = start + size, self._last_id
         if self.reading.gaps and not self.reading.people:
             raise MoodleRefused(Trouble.TOO_MANY_BROKEN, ENROLLED)
+
+    def profiles(self, user_ids: Sequence[int]) -> Iterator[list[RemoteProfile]]:
+        """These people with every field, each looked up alone. Where Moodle cannot give one there is a gap."""
+        wanted = set(user_ids)
+        for start in range(0, len(user_ids), PROFILES_PER_CALL):
+            found, broken = self._around(
+                user_ids[start : start + PROFILES_PER_CALL],
+                lambda ids: self._client.profiles(self._course_id, ids),
+            )
+            self.reading.gaps += [Gap(None, user_id - 1, user_id + 1) for user_id in broken]
+            if len(self.reading.gaps) > MAX_BROKEN:
+                raise MoodleRefused(Trouble.TOO_MANY_BROKEN)
+            unique = {profile.person.moodle_id: profile for profile in found}
+            yield [profile for moodle_id, profile in unique.items() if moodle_id in wanted]
 
     def suspensions(self) -> None:
         """Suspended, expired or not yet begun enrolments, where the token may know."""
@@ -104,17 +147,14 @@ class CourseReader:
         else:
             self.reading.active = self._optional("suspended", lambda: self._ids(self._client.active_ids))
 
-    def accounts(self, user_ids: list[int]) -> dict[int, bool]:
+    def accounts(self, chunks: Iterable[list[int]]) -> Iterator[dict[int, bool]]:
         """Which of these accounts are suspended. One that Moodle cannot give is left unknown."""
-        found: dict[int, bool] = {}
-        for start in range(0, len(user_ids), ACCOUNTS_PER_CALL):
-            chunk = user_ids[start : start + ACCOUNTS_PER_CALL]
-            answer = self._optional("accounts", lambda chunk=chunk: self._accounts(chunk))  # type: ignore[misc]
+        for user_ids in chunks:
+            answer = self._optional("accounts", lambda ids=user_ids: self._around(ids, self._accounts))  # type: ignore[misc]
             if answer is None:
                 self.reading.accounts_unread = self.reading.unread is not None
-                break
-            found |= answer
-        return found
+                return
+            yield dict(answer[0])
 
     def _ids(self, ask: Callable[..., set[int]]) -> set[int]:
         """All at once; page by page and around the rows that Moodle cannot give, where there are some."""
@@ -136,14 +176,25 @@ class CourseReader:
             half = limit // 2
             return self._ids_between(ask, start, half) | self._ids_between(ask, start + half, limit - half)
 
-    def _accounts(self, user_ids: list[int]) -> dict[int, bool]:
+    def _accounts(self, user_ids: Sequence[int]) -> list[tuple[int, bool]]:
+        return list(self._client.accounts_suspended(user_ids).items())
+
+    def _around(self, user_ids: Sequence[int], ask: Callable[[Sequence[int]], list[R]]) -> tuple[list[R], list[int]]:
+        """What is said of these people, and the ids of those who make Moodle's answer fail."""
         try:
-            return self._answered(lambda: self._client.accounts_suspended(user_ids))
+            return self._answered(lambda: ask(user_ids)), []
         except InvalidResponse:
             if len(user_ids) == 1:
-                return {}
-            half = len(user_ids) // 2
-            return self._accounts(user_ids[:half]) | self._accounts(user_ids[half:])
+                return [], list(user_ids)
+        half = len(user_ids) // 2
+        (first, broken), (second, also_broken) = self._around(user_ids[:half], ask), self._around(user_ids[half:], ask)
+        return first + second, broken + also_broken
+
+    def _begin(self, fields: tuple[str, ...]) -> None:
+        """Forget what an earlier pass over the people found."""
+        self.reading.gaps, self.reading.overlapping, self.reading.people, self._last_id = [], False, 0, 0
+        asked = [name for name in fields if name != "groups" and not (self._before_36 and name == SINCE_36)]
+        self._fields = tuple(asked) if self.reading.members_told else (*asked, "groups")
 
     def _page(self, start: int, limit: int) -> list[RemoteParticipant]:
         """One page; around a profile that Moodle cannot give, its two halves, down to that single row."""
@@ -169,7 +220,8 @@ class CourseReader:
         except MoodleRefused as exc:
             if exc.code != "invaliduserfield" or SINCE_36 not in self._fields:
                 raise
-        self._fields = tuple(name for name in FIELDS if name != SINCE_36)
+        self._before_36 = True
+        self._fields = tuple(name for name in self._fields if name != SINCE_36)
         return self._answered(ask)
 
     def _answered(self, ask: Callable[[], R]) -> R:

@@ -47,3 +47,11 @@ class RemoteParticipant:
     last_course_access: int | None
     roles: tuple[str, ...]
     groups: tuple[tuple[int, str], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteProfile:
+    """Somebody looked up alone. Moodle leaves the access to the course out of it."""
+
+    person: RemoteParticipant
+    account_suspended: bool | None

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from moodle_sync.enums import ACTIVE_RUNS, RunState
 from moodle_sync.errors import Trouble
-from moodle_sync.models import Course, Site, StagedPerson, SyncRun
+from moodle_sync.models import Course, Site, StagedAccount, StagedMember, StagedPerson, SyncRun
 
 M = TypeVar("M", bound=Model)
 CLAIM_LASTS = timedelta(minutes=5)
@@ -137,7 +137,8 @@ def finish(run: SyncRun, state: RunState, *, retry_after: int | None = None, **f
         fields["next_try_at"] = next_sync_at
     ended = SyncRun.objects.filter(pk=run.pk, state__in=ACTIVE_RUNS).update(**fields)
     if ended:
-        StagedPerson.objects.filter(run=run).delete()
+        for staged in (StagedPerson, StagedAccount, StagedMember):
+            staged.objects.filter(run=run).delete()
         Course.objects.filter(pk=run.course_id).update(next_sync_at=next_sync_at)
         release(run)
         run.refresh_from_db()

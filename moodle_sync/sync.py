@@ -2,30 +2,29 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from moodle_sync import runs
+from moodle_sync import kinds, runs
 from moodle_sync.apply import Apply, Changes, Shrunk
 from moodle_sync.client import MoodleClient
 from moodle_sync.crypto import TokenUnreadable
-from moodle_sync.enums import RunState
+from moodle_sync.enums import ReadKind, RunState, Service
 from moodle_sync.errors import MoodleError, MoodleRefused, MoodleUnavailable, Trouble
-from moodle_sync.models import Connection, Course, Participant, StagedPerson, SyncRun
+from moodle_sync.models import Connection, Course, StagedPerson, SyncRun
 from moodle_sync.planning import joining
 from moodle_sync.reading import CourseReader, Reading
+from moodle_sync.refresh import Refresh
 from moodle_sync.remote import RemoteCourse
 from moodle_sync.signals import course_synced
 from moodle_sync.staging import Staging
 
 logger = logging.getLogger(__name__)
-ACCOUNTS_EVERY = timedelta(days=1)
-"""How old the knowledge of suspended accounts may be: asking costs Moodle 4 ms a person."""
 ClientFactory = Callable[[Connection], MoodleClient]
 
 
@@ -69,13 +68,24 @@ def _fail(run: SyncRun, state: RunState, exc: MoodleError, *, retry_after: int |
         Connection.objects.filter(courses=run.course_id, refused_at=None).update(refused_at=timezone.now())
 
 
+@dataclass
+class _Found:
+    """What a run read, on its way to the tables."""
+
+    read_at: datetime
+    read_with: str
+    staging: Staging
+    reading: Reading
+    checked_all: bool = False
+
+
 def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
     course = Course.objects.select_related("site", "connection__site").get(pk=run.course_id)
-    if course.connection is None:
+    link = course.connection
+    if link is None:
         raise MoodleRefused(Trouble.NO_CONNECTION)
-    client = client_factory(course.connection)
-    read_at = timezone.now()
-    staging = Staging(run.pk, frozenset(course.site.trainee_roles), course.connection.moodle_user_id)
+    client = client_factory(link)
+    staging = Staging(run.pk, link.moodle_user_id)
     staging.clear()
 
     def alive(people: int) -> None:
@@ -84,57 +94,65 @@ def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
 
     with client:
         reader = CourseReader(
-            client, course.moodle_id, page_size=settings.MOODLE_PAGE_SIZE, version=course.site.version, alive=alive
+            client,
+            course.moodle_id,
+            page_size=settings.MOODLE_PAGE_SIZE,
+            version=course.site.version,
+            asks_members=link.service != Service.MOBILE,
+            alive=alive,
         )
-        accounts, checked_all = _read(run, course, reader, staging, read_at)
-    _write(run, course, staging, reader.reading, accounts, read_at, checked_all=checked_all)
+        found = _Found(timezone.now(), kinds.digest(link), staging, reader.reading)
+        _read(run, course, reader, found)
+    _write(run, course.pk, found)
 
 
-def _read(
-    run: SyncRun, course: Course, reader: CourseReader, staging: Staging, read_at: datetime
-) -> tuple[dict[int, bool], bool]:
-    """Stage everybody. Returns which accounts are suspended, and whether all of them were looked at."""
+def _read(run: SyncRun, course: Course, reader: CourseReader, found: _Found) -> None:
+    """Stage everybody, and learn whose enrolment and account is suspended."""
     reader.facts()
     reader.groups()
-    for page in reader.pages():
-        staging.add(page)
+    for groups in reader.members():
+        found.staging.add_members(groups)
+    _people(run, course, reader, found)
     reader.suspensions()
-    staged = StagedPerson.objects.filter(run=run)
-    if reader.reading.active is not None:
-        reader.reading.suspended = _ids(staged) - reader.reading.active
+    if found.reading.active is not None:
+        staged = StagedPerson.objects.filter(run=run).values_list("moodle_id", flat=True)
+        found.reading.suspended = set(staged) - found.reading.active
     checked = course.accounts_checked_at
-    all_due = checked is None or read_at - checked >= ACCOUNTS_EVERY
-    if not all_due:  # those only whom nobody asked about yet: Moodle may keep silent about some
-        asked = Q(suspended__isnull=False) | Q(enrolments__course=course)
-        known = Participant.objects.filter(asked, site=course.site_id, moodle_id=OuterRef("moodle_id"))
-        staged = staged.filter(~Exists(known))
-    with joining(reader.reading.people):
-        ids = sorted(_ids(staged))
-    accounts = reader.accounts(ids)
-    return accounts, all_due and not reader.reading.accounts_unread
+    everybody = checked is None or checked < kinds.last_quiet_hour(course, found.read_at)
+    chunks = found.staging.accounts_to_ask(course, people=found.reading.people, everybody=everybody)
+    for accounts in reader.accounts(chunks):
+        found.staging.add_accounts(accounts)
+    found.checked_all = everybody and not found.reading.accounts_unread
 
 
-def _ids(staged: QuerySet[StagedPerson]) -> set[int]:
-    return set(staged.values_list("moodle_id", flat=True))
+def _people(run: SyncRun, course: Course, reader: CourseReader, found: _Found) -> None:
+    """By their stamps where that will do, else with every field."""
+    if not kinds.reads_everything(run, course, found.read_with, found.read_at):
+        _say_kind(run, ReadKind.REFRESH)
+        if Refresh(course, reader, found.staging)():
+            return
+        found.staging.forget_people()
+    _say_kind(run, ReadKind.FULL)
+    for page in reader.pages():
+        found.staging.add(page)
+    with joining(found.reading.people):
+        found.reading.overlapping |= found.staging.drop_duplicates()
 
 
-def _write(
-    run: SyncRun,
-    course: Course,
-    staging: Staging,
-    reading: Reading,
-    accounts: dict[int, bool],
-    read_at: datetime,
-    *,
-    checked_all: bool,
-) -> None:
+def _say_kind(run: SyncRun, kind: ReadKind) -> None:
+    run.kind = kind
+    run.save(update_fields=["kind"])
+
+
+def _write(run: SyncRun, course_id: int, found: _Found) -> None:
+    reading = found.reading
     with joining(reading.people):
-        course = runs.locked(Course.objects.select_related("site"), course.pk)
+        course = runs.locked(Course.objects.select_related("site"), course_id)
         if course.claimed_by != run.pk:
             raise ClaimLost
         run.refresh_from_db(fields=["accept_shrink"])
-        changes = Apply(course, run.pk, staging, reading, accounts, read_at, run.accept_shrink)()
-        _update_course(course, reading, changes, read_at, checked_all=checked_all)
+        changes = Apply(course, run.pk, found.staging, reading, found.read_at, run.accept_shrink)()
+        _update_course(course, run, found, changes)
         Connection.objects.filter(courses=course.pk).exclude(refused_at=None).update(refused_at=None)
         partial = bool(reading.gaps or reading.unread)
         runs.finish(
@@ -147,7 +165,7 @@ def _write(
             unchanged=changes.unchanged,
             left=changes.left,
             first_accesses=changes.first_accesses,
-            skipped_positions=[gap.position + 1 for gap in reading.gaps],
+            skipped_positions=sorted(gap.position + 1 for gap in reading.gaps if gap.position is not None),
             missing_rights=reading.missing_rights,
             error_code=str(reading.unread.code) if reading.unread else "invalidresponse" if reading.gaps else "",
             error_function=reading.unread.function if reading.unread else "",
@@ -155,15 +173,17 @@ def _write(
         transaction.on_commit(lambda: course_synced.send(Course, course_id=course.pk, run_id=run.pk))
 
 
-def _update_course(course: Course, reading: Reading, changes: Changes, read_at: datetime, *, checked_all: bool) -> None:
-    if reading.facts:
-        take_facts(course, reading.facts, now=read_at)
-    course.synced_at = read_at
-    course.first_synced_at = course.first_synced_at or read_at
+def _update_course(course: Course, run: SyncRun, found: _Found, changes: Changes) -> None:
+    if found.reading.facts:
+        take_facts(course, found.reading.facts, now=found.read_at)
+    course.synced_at = found.read_at
+    course.first_synced_at = course.first_synced_at or found.read_at
     course.people_read = changes.fetched
-    course.complete_reads += not reading.overlapping
-    if checked_all:
-        course.accounts_checked_at = read_at
+    course.complete_reads += not found.reading.overlapping
+    if run.kind == ReadKind.FULL:
+        course.full_read_at, course.full_read_with = found.read_at, found.read_with
+    if found.checked_all:
+        course.accounts_checked_at = found.read_at
     course.save()
 
 

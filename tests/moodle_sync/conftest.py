@@ -15,6 +15,12 @@ def moodle(db: None) -> Iterator[Moodle]:
         yield connect(server)
 
 
+@pytest.fixture(params=["full", "refresh"])
+def each_kind(request: pytest.FixtureRequest) -> bool:
+    """Does every read look at every field? For laws that hold however a course is read."""
+    return bool(request.param == "full")
+
+
 @pytest.fixture
 def two_courses(db: None) -> Iterator[Moodle]:
     """The same twelve in two courses, 2 and 3."""

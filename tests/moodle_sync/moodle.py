@@ -10,7 +10,7 @@ from django.db import connection as database
 from demo.moodle import Course as MoodleCourse
 from demo.moodle import MoodleServer, User, World
 from demo.moodle.big import service_account
-from moodle_sync import runs, sync
+from moodle_sync import kinds, runs, sync
 from moodle_sync.models import Connection, Course, Enrolment, Participant, Site, SyncRun
 from moodle_sync.sites import NEEDED
 from tests.factories import ConnectionFactory, SiteFactory
@@ -60,6 +60,8 @@ class Moodle:
     server: MoodleServer
     site: Site
     connection: Connection
+    full: bool = True
+    """Do reads after a course's first look at every field too, not only at what changes from hour to hour?"""
 
     @property
     def world(self) -> World:
@@ -77,6 +79,8 @@ class Moodle:
 
     def read(self, course: Course, **options: Any) -> SyncRun:
         """One whole run, in this process."""
+        if self.full:
+            kinds.read_everything_next([course])
         run, is_new = runs.create_run(course, **options)
         assert is_new
         assert runs.claim(run) is runs.Claim.GOT

@@ -35,7 +35,9 @@ class Read:
             reader.groups()
             self.pages: list[list[RemoteParticipant]] = list(reader.pages())
             reader.suspensions()
-            self.accounts = reader.accounts(sorted(self.ids))
+            self.accounts: dict[int, bool] = {}
+            for found in reader.accounts([sorted(self.ids)]):
+                self.accounts |= found
         self.found = reader.reading
 
     @property
@@ -99,6 +101,7 @@ def test_bad_profiles_are_skipped_and_named(world: World, url: str, ranks: tuple
     assert read.ids == [user_id for rank, user_id in enumerate(ALL) if rank not in ranks]
     assert [gap.position for gap in read.found.gaps] == list(ranks)
     for gap in read.found.gaps:
+        assert gap.position is not None
         hidden, before = ALL[gap.position], gap.before_id or 10**9
         assert gap.after_id < hidden < before
         assert not [user_id for user_id in read.ids if gap.after_id < user_id < before]

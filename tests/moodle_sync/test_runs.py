@@ -243,9 +243,7 @@ def test_the_sweep_ends_the_dead_and_the_lost_only() -> None:
     alive = claimed(CourseFactory())
     dead = claimed(CourseFactory())
     expire(dead.course)
-    StagedPerson.objects.create(
-        run=dead, moodle_id=3, full_name="", roles=[], search_key="", sort_key="", is_staff=False
-    )
+    StagedPerson.objects.create(run=dead, moodle_id=3, full_name="", roles=[], search_key="", sort_key="")
     waiting = aged(runs.create_run(CourseFactory())[0], timedelta(minutes=14))
     lost = aged(runs.create_run(CourseFactory())[0], timedelta(minutes=16))
     done = runs.create_run(CourseFactory())[0]
@@ -431,7 +429,7 @@ def test_a_run_that_waits_for_a_busy_site_is_not_lost(monkeypatch: pytest.Monkey
 def test_a_task_delivered_again_after_its_worker_died(moodle: Moodle) -> None:
     course = moodle.follow()
     run = claimed(course)
-    Staging(run.pk, frozenset()).add([person(11)])
+    Staging(run.pk).add([person(11)])
     expire(course)
     tasks.sync_course(run.pk)
     run.refresh_from_db()

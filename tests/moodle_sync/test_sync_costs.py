@@ -2,66 +2,134 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from demo.moodle import costs, running
 from demo.moodle.big import TOKEN, big_world
-from moodle_sync.client import FIELDS
+from moodle_sync.client import FIELDS, STAMPS
+from moodle_sync.enums import ReadKind, Service
 from moodle_sync.models import Course
-from moodle_sync.sync import ACCOUNTS_EVERY
 from tests.moodle_sync.moodle import Moodle, connect, rows, somebody
 
 pytestmark = pytest.mark.django_db
 ENROLLED, ACCOUNTS = "core_enrol_get_enrolled_users", "core_user_get_users_by_field"
+MEMBERS = "core_group_get_group_members"
 PEOPLE, PAGE = 300, 100
 
 
-def repeat_cost(people: int, pages: int) -> float:
-    """Facts and groups, the pages and the empty one after them, the suspended."""
-    suspended = people // 30
+FACTS = {"core_course_get_courses_by_field": 1, "core_group_get_course_groups": 1, MEMBERS: 1}
+
+
+@pytest.fixture
+def refreshed(moodle: Moodle) -> Moodle:
+    """After the first read, only what changes from hour to hour is looked at."""
+    moodle.full = False
+    return moodle
+
+
+def full_cost(people: int, pages: int) -> float:
+    """Facts, groups and their people, the pages and the empty one after them, the suspended."""
+    return refresh_cost(people, pages) + (costs.FIELD["email"] + costs.FIELD["roles"]) * people
+
+
+def refresh_cost(people: int, pages: int) -> float:
     return (
-        2 * costs.CALL
+        3 * costs.CALL
+        + costs.GROUP_MEMBER * people
         + (pages + 1) * costs.CALL
-        + (costs.enrolled_users(people, FIELDS, people) - costs.CALL)
-        + costs.enrolled_users(suspended, ["id"], people, by_status=True)
+        + costs.PERSON * people
+        + costs.enrolled_users(people // 30, ["id"], people, by_status=True)
     )
 
 
-def test_what_a_first_read_and_a_repeat_cost(settings: Settings) -> None:
+def test_what_each_kind_of_read_costs(settings: Settings) -> None:
     settings.MOODLE_PAGE_SIZE = PAGE
     world = big_world(participants=PEOPLE)
     with running(world) as server:
         moodle = connect(server, TOKEN)
         course = moodle.follow()
+        accounts = []
+        for full in (True, True, False):
+            moodle.full = full
+            world.account.reset()
+            moodle.read(course)
+            accounts.append(world.account.as_dict())
+    first, full_again, refresh = accounts
+    assert full_again["calls"] == FACTS | {ENROLLED: 3 + 1 + 1}
+    assert first["calls"] == full_again["calls"] | {ACCOUNTS: 1}
+    assert refresh["calls"] == FACTS | {ENROLLED: 1 + 1 + 1}, "four times as many people fit into a page of stamps"
+    assert full_again["ms"] <= full_cost(PEOPLE, 3)
+    assert first["ms"] == pytest.approx(full_again["ms"] + costs.CALL + costs.USER_BY_FIELD * PEOPLE)
+    assert refresh["ms"] <= refresh_cost(PEOPLE, 1)
+    assert {account["simultaneous"] for account in accounts} == {1}, "a small Moodle is never hurt"
+
+
+def test_a_refresh_of_a_large_course_costs_a_seventh_of_the_naive_call() -> None:
+    world = big_world(participants=20_000)
+    with running(world) as server:
+        moodle = connect(server, TOKEN)
+        course = moodle.follow()
         moodle.read(course)
-        first = world.account.as_dict()
+        moodle.full = False
         world.account.reset()
         moodle.read(course)
-        again = world.account.as_dict()
-    every_run = {"core_course_get_courses_by_field": 1, "core_group_get_course_groups": 1, ENROLLED: 3 + 1 + 1}
-    assert first["calls"] == every_run | {ACCOUNTS: 1}
-    assert again["calls"] == every_run
-    assert again["ms"] <= repeat_cost(PEOPLE, 3)
-    accounts = costs.CALL + costs.USER_BY_FIELD * PEOPLE
-    assert first["ms"] == pytest.approx(again["ms"] + accounts)
-    assert first["simultaneous"] == 1, "one call after another: a small Moodle is never hurt"
+        refresh = world.account.ms
+    assert refresh <= 0.15 * costs.enrolled_users(20_000, None, 20_000)
 
 
-def test_only_the_fields_that_are_needed_are_asked_for(moodle: Moodle) -> None:
-    asked = set()
+def asked_fields(moodle: Moodle) -> list[str]:
+    asked: list[str] = []
 
     def note(call: object) -> None:
         if getattr(call, "function", "") == ENROLLED:
-            asked.add(call.options()["userfields"])  # type: ignore[attr-defined]
+            asked.append(call.options()["userfields"])  # type: ignore[attr-defined]
 
     moodle.world.before_call.append(note)
-    moodle.read(moodle.follow())
-    assert asked == {",".join(FIELDS), "id"}
+    return asked
 
 
-def test_accounts_are_looked_at_once_a_day_and_newcomers_at_once(moodle: Moodle) -> None:
+def without(names: Iterable[str], *left_out: str) -> str:
+    return ",".join(name for name in names if name not in left_out)
+
+
+def test_only_the_fields_that_are_needed_are_asked_for(refreshed: Moodle) -> None:
+    asked = asked_fields(refreshed)
+    course = refreshed.follow()
+    refreshed.read(course)
+    assert set(asked) == {without(FIELDS, "groups"), "id"}, "who is in which group is cheaper to ask at once"
+    asked.clear()
+    refreshed.read(course)
+    assert set(asked) == {",".join(STAMPS), "id"}
+
+
+def test_groups_are_asked_for_with_the_people_where_they_cannot_be_asked_at_once(refreshed: Moodle) -> None:
+    asked = asked_fields(refreshed)
+    refreshed.world.faults.add("accessexception", function=MEMBERS)
+    course = refreshed.follow()
+    assert refreshed.read(course).missing_rights == ["group_members"]
+    assert set(asked) == {f"{without(FIELDS, 'groups')},groups", "id"}
+    asked.clear()
+    refreshed.read(course)
+    assert set(asked) == {f"{','.join(STAMPS)},groups", "id"}
+    assert refreshed.groups_of(10) == {"Groupe A"}
+
+
+def test_a_mobile_token_is_not_asked_for_what_it_never_has(refreshed: Moodle) -> None:
+    refreshed.connection.service = Service.MOBILE
+    refreshed.connection.save()
+    course = refreshed.follow()
+    assert refreshed.read(course).missing_rights == []
+    assert refreshed.read(course).kind == ReadKind.REFRESH
+    assert refreshed.world.account.calls[MEMBERS] == 0
+    assert refreshed.groups_of(10) == {"Groupe A"}
+
+
+def test_accounts_are_looked_at_once_a_night_and_newcomers_at_once(moodle: Moodle) -> None:
     course = moodle.follow()
     asked: list[int] = []
 
@@ -76,7 +144,7 @@ def test_accounts_are_looked_at_once_a_day_and_newcomers_at_once(moodle: Moodle)
     moodle.world.enrol(moodle.world.courses[2], moodle.world.add_user(somebody(moodle.world, 99)), "participant")
     moodle.read(course)
     assert asked == [12, 1]
-    Course.objects.update(accounts_checked_at=timezone.now() - ACCOUNTS_EVERY)
+    Course.objects.update(accounts_checked_at=timezone.now() - timedelta(days=1))
     moodle.read(course)
     assert asked == [12, 1, 13]
 
@@ -115,5 +183,7 @@ def test_a_large_course_writes_nothing_the_second_time(settings: Settings) -> No
         course = moodle.follow()
         moodle.read(course)
         before = rows()
-        assert moodle.read(course).unchanged == PEOPLE
-        assert rows() == before
+        for full in (True, False):
+            moodle.full = full
+            assert moodle.read(course).unchanged == PEOPLE
+            assert rows() == before

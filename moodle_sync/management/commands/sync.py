@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from moodle_sync import runs
+from moodle_sync import kinds, runs
 from moodle_sync.cli import FAILED, USAGE, MoodleCommand
 from moodle_sync.enums import GOOD_RUNS, RunState
 from moodle_sync.explain import explain
@@ -37,6 +37,7 @@ class Command(MoodleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         courses = self._courses(options["site"], options["course"])
+        kinds.read_everything_next(courses)
         read = self._inline if options["inline"] else self._by_workers
         bad = 0
         for run in read(courses, options["accept_shrink"], options["timeout"]):
@@ -103,6 +104,7 @@ class Command(MoodleCommand):
             "site": course.site.name,
             "course": course.moodle_id,
             "state": STATES.get(run.state, run.state),
+            "kind": run.kind,
             "fetched": run.people_read,
             "created": run.created,
             "updated": run.updated,
