@@ -17,6 +17,9 @@ COLUMNS = (
 SOMETIMES_EMPTY = ("city", "country", "phone1", "phone2", "institution")
 """Moodle leaves these out when they are empty and when they are forbidden: see `Staging.seen`."""
 
+TELLING = ("email", "phone", "lastaccess", "lastcourseaccess")
+"""What a course can hardly be followed without: `Course.untold` names those that came with nobody."""
+
 
 class Staging:
     def __init__(self, run_id: int, trainee_roles: frozenset[str], own_id: int | None = None) -> None:
@@ -26,6 +29,12 @@ class Staging:
         self.seen: set[str] = set()
         """Fields that came with at least one person: absent elsewhere, they are empty there, not forbidden."""
         self.groups_seen = False
+        self.told: set[str] = set()
+        """Of TELLING, what came with somebody else than the token's own account."""
+
+    @property
+    def untold(self) -> list[str]:
+        return [name for name in TELLING if name not in self.told]
 
     def add(self, page: Iterable[RemoteParticipant]) -> None:
         statement = f"COPY {StagedPerson._meta.db_table} ({', '.join(COLUMNS)}) FROM STDIN"
@@ -49,6 +58,9 @@ class Staging:
                 self.seen.add(name)
         if p.groups is not None:
             self.groups_seen = True
+        if p.moodle_id != self._own_id:
+            given = (p.email, p.phone1 or p.phone2, p.last_site_access, p.last_course_access)
+            self.told.update(name for name, value in zip(TELLING, given, strict=True) if value is not None)
         return (
             self._run_id, p.moodle_id, first, last, full, email, city, country, phone1, phone2, institution,
             p.last_site_access, p.last_course_access, _text_array(p.roles),

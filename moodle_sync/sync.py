@@ -134,6 +134,7 @@ def _write(
             raise ClaimLost
         run.refresh_from_db(fields=["accept_shrink"])
         changes = Apply(course, run.pk, staging, reading, accounts, read_at, run.accept_shrink)()
+        course.untold = staging.untold if changes.fetched else []
         _update_course(course, reading, changes, read_at, checked_all=checked_all)
         Connection.objects.filter(courses=course.pk).exclude(refused_at=None).update(refused_at=None)
         partial = bool(reading.gaps or reading.unread)
@@ -162,6 +163,8 @@ def _update_course(course: Course, reading: Reading, changes: Changes, read_at: 
     course.first_synced_at = course.first_synced_at or read_at
     course.people_read = changes.fetched
     course.complete_reads += not reading.overlapping
+    if not (reading.overlapping or reading.gaps):
+        course.complete_at = read_at
     if checked_all:
         course.accounts_checked_at = read_at
     course.save()

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -17,6 +17,16 @@ from dashboard.models import Contact, FollowUp, Person
 
 RESTORED = ["state", "due_at", "cause", "closed_for", "assignee_id", "last_contact_id", "last_contact_at"]
 """What an undo brings back; kept in `Contact.before`."""
+
+
+class Window(NamedTuple):
+    """Between which moments something happened on Moodle; None: as far as reads tell, any time."""
+
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+UNKNOWN = Window()
 
 
 class Stale(Exception):
@@ -131,7 +141,7 @@ def move_all(
     *,
     kind: Kind,
     to: Target,
-    happened_at: dict[int, datetime] | None = None,
+    happened: dict[int, Window] | None = None,
     **fields: Any,
 ) -> int:
     """The system moves rows that the caller has locked in this transaction: one entry each, one UPDATE."""
@@ -146,7 +156,8 @@ def move_all(
             to_due_at=to.due_at,
             version=follow_up.version + 1,
             created_at=now,
-            happened_at=(happened_at or {}).get(follow_up.pk),
+            happened_after=(happened or {}).get(follow_up.pk, UNKNOWN).after,
+            happened_at=(happened or {}).get(follow_up.pk, UNKNOWN).before,
         )
         for follow_up in follow_ups
     )

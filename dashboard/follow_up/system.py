@@ -95,15 +95,20 @@ def close_entered(course: Course) -> int:
     mine = FollowUp.objects.filter(PRESENT, IN_COURSE, enrolment__course=course)
     # A person who declared «came in» is closed already: nothing to say again.
     with _locked(mine.filter(entry_known=False)) as rows:
-        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
+        windows = {row.pk: _first_access(row.enrolment) for row in rows}
         entered = moves.move_all(
-            rows, kind=Kind.ENTERED, to=Target(State.CLOSED_IN), happened_at=stamps, entry_known=True
+            rows, kind=Kind.ENTERED, to=Target(State.CLOSED_IN), happened=windows, entry_known=True
         )
     back = mine.filter(entry_known=True, state__in=OPEN_STATES, last_contact_at__lt=F("enrolment__last_course_access"))
     with _locked(back) as rows:
-        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
-        moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened_at=stamps)
+        windows = {row.pk: moves.Window(row.last_contact_at, row.enrolment.last_course_access) for row in rows}
+        moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened=windows)
     return entered
+
+
+def _first_access(enrolment: Enrolment) -> moves.Window:
+    """As the sync kept it: the last access has moved on where this comes late."""
+    return moves.Window(enrolment.entered_after, enrolment.entered_before or enrolment.last_course_access)
 
 
 def wait_after_platform_login(course: Course, now: datetime) -> int:
