@@ -17,13 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moodle_sync import crypto
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, RunState, Service, Standing
-from moodle_sync.querysets import (
-    CourseQuerySet,
-    EnrolmentQuerySet,
-    ParticipantQuerySet,
-    SyncRunQuerySet,
-    last_access,
-)
+from moodle_sync.querysets import CourseQuerySet, EnrolmentQuerySet, ParticipantQuerySet, SyncRunQuerySet, last_access
 
 
 def default_trainee_roles() -> list[str]:

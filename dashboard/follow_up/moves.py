@@ -14,6 +14,7 @@ from accounts.models import User
 from dashboard.enums import TOUCHES, Kind, Outcome, State
 from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
+from dashboard.people import locked_owners
 
 RESTORED = ["state", "due_at", "cause", "closed_for", "assignee_id", "last_contact_id", "last_contact_at"]
 """What an undo brings back; kept in `Contact.before`."""
@@ -129,11 +130,11 @@ def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -
 
 def _forget_do_not_call(follow_up: FollowUp) -> None:
     """The wish stands as long as one call that says so does: another tutor may have heard it too."""
-    [person] = Person.objects.filter(accounts__participant__enrolments__follow_up=follow_up)
+    [person] = locked_owners([follow_up.enrolment.participant_id])
     said = Contact.objects.filter(
         outcome=Outcome.DO_NOT_CALL, undone_by=None, follow_up__enrolment__participant__account__person=person
     )
-    Person.objects.filter(pk=person.pk).update(do_not_call=said.exists())
+    Person.objects.filter(pk=person).update(do_not_call=said.exists())
 
 
 def move_all(
