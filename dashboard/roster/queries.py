@@ -20,6 +20,9 @@ FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
 MANY = 2_000
 
 
+EMAILS = ContactDetail.objects.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None)
+
+
 class _Ids(ArraySubquery):
     template = "(ARRAY(%(subquery)s))"
 
@@ -95,7 +98,10 @@ def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:
         .select_related(
             "participant__account__person", "course__site", "follow_up__last_contact__author", "follow_up__assignee"
         )
-        .prefetch_related(Prefetch("groups", queryset=Group.objects.filter(gone_at=None)))
+        .prefetch_related(
+            Prefetch("groups", queryset=Group.objects.filter(gone_at=None)),
+            Prefetch("participant__account__person__details", queryset=EMAILS, to_attr="typed_emails"),
+        )
     )
     by_id = {row.pk: row for row in rows}
     return [by_id[pk] for pk in ids if pk in by_id]
