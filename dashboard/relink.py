@@ -44,7 +44,7 @@ def _with_address() -> QuerySet[PersonAccount]:
 
 def _lonely(course_id: int) -> QuerySet[PersonAccount]:
     """Single accounts nobody wrote anything about, whose address somebody else has too."""
-    alike = _with_address().filter(address=OuterRef("address")).exclude(person=OuterRef("person"))
+    alike = _with_address().filter(address=OuterRef("address")).exclude(person=OuterRef("person"))  # type: ignore[misc]  # annotated
     others = PersonAccount.objects.filter(person=OuterRef("person")).exclude(pk=OuterRef("pk"))
     written = Contact.objects.filter(author__isnull=False, follow_up__enrolment__participant=OuterRef("participant"))
     details = ContactDetail.objects.filter(person=OuterRef("person"))
@@ -60,7 +60,8 @@ def _lonely(course_id: int) -> QuerySet[PersonAccount]:
 
 def _home(account: Account, person: int) -> int | None:
     """The oldest person of that address whose name does not clearly differ."""
-    rows = _with_address().filter(address=account.address).exclude(person=person).order_by("person", "pk")
+    alike = _with_address().filter(address=account.address)  # type: ignore[misc]  # annotated
+    rows = alike.exclude(person=person).order_by("person", "pk")
     by_person: dict[int, list[Account]] = defaultdict(list)
     for owner, *row in rows.values_list("person", *_columns()):
         by_person[owner].append(Account(*row))

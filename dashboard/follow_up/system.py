@@ -154,7 +154,7 @@ def reopen_returned(course: Course, now: datetime) -> int:
     left = Q(state=State.CLOSED_OUT, closed_for=ClosedFor.LEFT)
     forgotten = Q(state=State.CLOSED_IN, entry_known=True, enrolment__last_course_access=EPOCH)
     declared = Contact.objects.filter(follow_up=OuterRef("pk"), kind=Kind.DECLARED, undone_by=None)
-    return _start_over(course, now, left | forgotten & ~Exists(declared), kind=Kind.REJOINED)
+    return _start_over(course, now, left | forgotten & Q(~Exists(declared)), kind=Kind.REJOINED)
 
 
 def reopen_prolonged(course: Course, now: datetime) -> int:
