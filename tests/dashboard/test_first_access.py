@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -98,7 +99,10 @@ def play(story: Sequence[Life], plan: Sequence[Read], start: datetime, tutor: Us
     return found
 
 
-def _timeline(story, plan, moodle: Moodle, course: Course, tutor: User):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _timeline(
+    story: Sequence[Life], plan: Sequence[Read], moodle: Moodle, course: Course, tutor: User
+) -> list[tuple[int, Callable[[], None]]]:
+    """What happens when; at one minute first the joining, last the reading."""
     there = moodle.world.courses[2]
 
     def join(user_id: int) -> None:
@@ -117,15 +121,15 @@ def _timeline(story, plan, moodle: Moodle, course: Course, tutor: User):  # type
         if one.made and one.told:
             react(course_id=course.pk)
 
-    todo = [(0, 1, lambda: read(Read(0)))]
+    todo: list[tuple[int, int, Callable[[], None]]] = [(0, 1, partial(read, Read(0)))]
     for rank, life in enumerate(story):
         user_id = FIRST + rank
-        todo.append((life.joins, 0, lambda user_id=user_id: join(user_id)))
-        todo += [(minute, 1, lambda user_id=user_id: enter(user_id)) for minute in life.accesses]
+        todo.append((life.joins, 0, partial(join, user_id)))
+        todo += [(minute, 1, partial(enter, user_id)) for minute in life.accesses]
         if life.contacted:
-            todo.append((life.contacted, 2, lambda user_id=user_id: contact(user_id)))
-    todo += [(one.at, 3, lambda one=one: read(one)) for one in plan]
-    todo.append((END, 4, lambda: read(Read(END))))
+            todo.append((life.contacted, 2, partial(contact, user_id)))
+    todo += [(one.at, 3, partial(read, one)) for one in plan]
+    todo.append((END, 4, partial(read, Read(END))))
     return [(minute, act) for minute, _order, act in sorted(todo, key=lambda entry: entry[:2])]
 
 
