@@ -67,7 +67,7 @@ def candidates(file: File, query: str) -> list[Enrolment]:
     """One enrolment of each other person found; without a query, those of the same address or the same name."""
     seen = visible_enrolments(file.user).exclude(participant__account__person=file.person)
     seen = seen.filter(participant__account__isnull=False)
-    found = matching(seen, query) if query else _alike(file, seen)
+    found = matching(seen, query, few=file.user.is_tutor) if query else _alike(file, seen)
     rows = found.select_related("participant__site", "participant__account__person", "course").order_by(
         "participant__sort_key", "pk"
     )

@@ -46,7 +46,7 @@ class Life:
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     accesses = tuple(sorted(draw(st.lists(moments, max_size=3))))
-    joins = draw(st.integers(1, accesses[0])) if accesses and draw(st.booleans()) else 0
+    joins = draw(st.integers(0, accesses[0])) if accesses else 0
     latest = accesses[0] - 1 if accesses else END - 1
     contacted = draw(st.none() | st.integers(1, latest)) if not joins and latest else None
     return Life(accesses, joins, contacted)
