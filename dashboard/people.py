@@ -1,6 +1,7 @@
 """Which human is behind which Moodle accounts: by e-mail automatically, never when the names clearly differ."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -47,14 +48,25 @@ def names_agree(one: Account, other: Account) -> bool:
     return not one.words or not other.words or bool(one.words & other.words)
 
 
+def one_at_a_time() -> None:
+    """Until the transaction ends, nobody else changes who is who."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def locked_owners(accounts: Iterable[int]) -> set[int]:
+    """The persons of these accounts, who keep them until the transaction ends: what is written finds its file."""
+    rows = PersonAccount.objects.select_for_update().filter(pk__in=list(accounts)).order_by("pk")
+    return {row.person_id for row in rows}
+
+
 @transaction.atomic
 def link_new_accounts(course_id: int) -> int:
     """Give a person to each account of the course that has none. Returns how many.
 
     One course at a time: two sites read at once would each make a person for the same human.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    one_at_a_time()
     rows = Participant.objects.filter(enrolments__course=course_id, account=None).select_for_update(of=("self",))
     new = [Account(*row) for row in rows.order_by("pk").values_list(*Account._fields)]
     if not new:

@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
+from moodle_sync import entries
 from moodle_sync.models import Course, Participant
 from moodle_sync.reading import Reading
 from moodle_sync.staging import SOMETIMES_EMPTY, Staging, keys_of
@@ -100,6 +102,7 @@ class Apply:
         self._enrolments()
         self._memberships()
         self._carry_site_access()
+        self._run(entries.ABSENT)
         if self.is_complete:
             self._leavers()
         [(self.changes.updated,)] = self._rows(
@@ -218,7 +221,7 @@ class Apply:
             "standing": STANDING.format(suspended="COALESCE(a.suspended, e.suspended)"),
             "missed_reads": "0",
             "left_at": "NULL::timestamptz",
-        }
+        } | entries.known()
         self._touching(
             f"UPDATE moodle_sync_enrolment e SET {', '.join(f'{name} = {value}' for name, value in new.items())}"
             " FROM arrived a WHERE e.course_id = %(course)s AND e.participant_id = a.participant_id"
@@ -229,6 +232,7 @@ class Apply:
             "suspended": "a.suspended",
             "last_site_access": "a.site_access",
             "standing": STANDING.format(suspended="a.suspended"),
+            **entries.new(),
         }
         self.changes.created = self._touching(
             f"INSERT INTO moodle_sync_enrolment (course_id, participant_id, first_seen_at, {', '.join(first)})"
@@ -293,7 +297,9 @@ class Apply:
         suspended = reading.suspended
         return {
             "lock": LOCK_CLASS, "run": self.run_id, "course": self.course.pk, "site": self.course.site_id,
-            "now": self.read_at, "knows_suspended": suspended is not None,
+            "now": self.read_at, "at_last": timezone.now(),
+            "read_before": self.course.synced_at, "complete_before": self.course.complete_at,
+            "knows_suspended": suspended is not None,
             "suspended": sorted(suspended or ()), "trainee_roles": self.course.site.trainee_roles,
             "group_ids": list(reading.groups), "group_names": [name[:255] for name in reading.groups.values()],
         }  # fmt: skip

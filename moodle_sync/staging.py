@@ -43,6 +43,9 @@ DROP_STAMPS = (
     " WHERE d.run_id = %(run)s AND l.run_id = %(run)s AND d.moodle_id = l.moodle_id AND d.is_full AND NOT l.is_full"
 )
 
+TELLING = ("email", "phone", "lastaccess", "lastcourseaccess")
+"""What a course can hardly be followed without: `Course.untold` names those that came with nobody."""
+
 
 class Staging:
     def __init__(self, run_id: int, own_id: int | None = None) -> None:
@@ -51,6 +54,12 @@ class Staging:
         self.seen: set[str] = set()
         """Fields that came with at least one person: absent elsewhere, they are empty there, not forbidden."""
         self.groups_seen = False
+        self.told: set[str] = set()
+        """Of TELLING, what came with somebody else than the token's own account."""
+
+    @property
+    def untold(self) -> list[str]:
+        return [name for name in TELLING if name not in self.told]
 
     def add(self, page: Iterable[RemoteParticipant]) -> None:
         self._copy(self.row(person) for person in page)
@@ -125,6 +134,9 @@ class Staging:
         for name, value in zip(SOMETIMES_EMPTY, (city, country, phone1, phone2, institution), strict=True):
             if value is not None:
                 self.seen.add(name)
+        if p.moodle_id != self._own_id:
+            given = (p.email, p.phone1 or p.phone2, p.last_site_access, p.last_course_access)
+            self.told.update(name for name, value in zip(TELLING, given, strict=True) if value is not None)
         return (
             self.run_id, p.moodle_id, True, first, last, full, email, city, country, phone1, phone2, institution,
             p.last_site_access, p.last_course_access, _text_array(p.roles), self._group_ids(p),

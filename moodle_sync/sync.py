@@ -152,6 +152,8 @@ def _write(run: SyncRun, course_id: int, found: _Found) -> None:
             raise ClaimLost
         run.refresh_from_db(fields=["accept_shrink"])
         changes = Apply(course, run.pk, found.staging, reading, found.read_at, run.accept_shrink)()
+        if run.kind == ReadKind.FULL:
+            course.untold = found.staging.untold if changes.fetched else []
         _update_course(course, run, found, changes)
         Connection.objects.filter(courses=course.pk).exclude(refused_at=None).update(refused_at=None)
         partial = bool(reading.gaps or reading.unread)
@@ -180,6 +182,8 @@ def _update_course(course: Course, run: SyncRun, found: _Found, changes: Changes
     course.first_synced_at = course.first_synced_at or found.read_at
     course.people_read = changes.fetched
     course.complete_reads += not found.reading.overlapping
+    if not (found.reading.overlapping or found.reading.gaps):
+        course.complete_at = found.read_at
     if run.kind == ReadKind.FULL:
         course.full_read_at, course.full_read_with = found.read_at, found.read_with
     if found.checked_all:

@@ -12,8 +12,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import invitations
 from accounts.models import Role, User
+from dashboard import identity
 from dashboard.follow_up import acts
-from dashboard.models import Contact, ContactDetail
+from dashboard.models import Contact, ContactDetail, PersonAccount
 from moodle_sync.models import Course, Enrolment, Group
 from tests.factories import EnrolmentFactory, UserFactory
 
@@ -40,6 +41,8 @@ class Things:
     detail: ContactDetail
     act: uuid.UUID
     token: str
+    twin: Enrolment
+    change: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Rule:
 
 def of_enrolment(things: Things) -> dict[str, Any]:
     return {"pk": things.enrolment.pk}
+
+
+def of_both(things: Things) -> dict[str, Any]:
+    return {"pk": things.enrolment.pk, "other": things.twin.pk}
 
 
 def of_course(things: Things) -> dict[str, Any]:
@@ -91,6 +98,10 @@ RULES = {
     "dashboard:note": Rule(NAMED_PERSON, "post", of_enrolment, {"text": "Préfère le midi."}, HTMX),
     "dashboard:add-detail": Rule(NAMED_PERSON, "post", of_enrolment, {"value": "06 39 98 41 27"}, HTMX),
     "dashboard:remove-detail": Rule(NAMED_PERSON, "post", lambda things: {"pk": things.detail.pk}, headers=HTMX),
+    "dashboard:join-search": Rule(NAMED_PERSON, kwargs=of_enrolment),
+    "dashboard:join": Rule(NAMED_PERSON, kwargs=of_both),
+    "dashboard:separate": Rule(NAMED_PERSON, kwargs=of_enrolment),
+    "dashboard:undo-union": Rule(NAMED_PERSON, "post", lambda things: {"act": things.change}, headers=HTMX),
     # figures
     "dashboard:courses": Rule(ANYBODY_LOGGED_IN),
     "dashboard:course": Rule(FIGURES, kwargs=of_course),
@@ -146,7 +157,10 @@ def things(tutor: User, group: Group, other_tutor: User) -> Things:
     invited.set_unusable_password()
     invited.save()
     token = invitations.link(invited).rstrip("/").rpartition("/")[2]
-    return Things(group.course, enrolment, detail, act, token)
+    twin, third = EnrolmentFactory.create_batch(2, course=group.course, groups=[group])
+    accounts = {enrolment.participant_id, third.participant_id}
+    change = identity.merge(person, third.participant.account.person, accounts=accounts, by=tutor)
+    return Things(group.course, enrolment, detail, act, token, twin, change.act)
 
 
 def test_every_url_has_a_rule() -> None:
@@ -204,7 +218,7 @@ def test_what_changes_something_needs_our_own_page(name: str, things: Things, pe
 @pytest.mark.parametrize("name", [name for name in POST_ONLY if RULES[name].statuses in {NAMED_PERSON, ONES_OWN}])
 def test_a_stranger_changes_nothing(name: str, persona: str, things: Things, people: dict[str, User | None]) -> None:
     def state() -> list[Any]:
-        return [list(model._default_manager.values()) for model in (Contact, ContactDetail)]
+        return [list(model._default_manager.values()) for model in (Contact, ContactDetail, PersonAccount)]
 
     before = state()
     response = _ask(name, things, people[persona])

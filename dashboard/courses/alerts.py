@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from dashboard.courses.counts import counted_enrolments
 from dashboard.courses.lines import CourseLine
-from dashboard.courses.tutors import Tutoring
+from dashboard.courses.tutors import Tutoring, lost_groups
 from dashboard.enums import State
 from dashboard.roster.choices import UNGROUPED
 from moodle_sync.querysets import is_open
@@ -50,7 +50,8 @@ def alerts(user: User, lines: Sequence[CourseLine], team: Tutoring, now: datetim
     """The greatest neglect first, but some of each kind; at most SHOWN, for the table below has them all."""
     places = [] if user.is_tutor else _neglected(user, lines, team, now)[:SHOWN]
     orphans = [_untutored(user, place) for place in places]
-    return [*orphans[:2], *_overdue(user, lines), *_failing(lines), *orphans[2:]][:SHOWN]
+    lost = [] if user.is_tutor else _lost(lines)
+    return [*orphans[:2], *_overdue(user, lines), *_failing(lines), *lost[:2], *orphans[2:], *lost[2:]][:SHOWN]
 
 
 def roster_url(user: User, **filters: object) -> str:
@@ -104,6 +105,28 @@ def _untutored(user: User, place: Neglect) -> Alert:
         _("Open the list"),
         roster_url(user, **filters),
     )
+
+
+def _lost(lines: Sequence[CourseLine]) -> list[Alert]:
+    """Assignments to a group that is no longer: who was entrusted with it may not have noticed."""
+    by_course = {line.course.pk: line for line in lines}
+    return [
+        Alert(
+            "warn",
+            "users-minus",
+            _("%(course)s: group “%(group)s” deleted on Moodle")
+            % {"course": by_course[lost.course_id].course.full_name, "group": lost.group},
+            ngettext(
+                "%(n)s tutor was entrusted with it: see who follows its people now",
+                "%(n)s tutors were entrusted with it: see who follows its people now",
+                len(lost.tutors),
+            )
+            % {"n": len(lost.tutors)},
+            _("See the course"),
+            reverse("dashboard:course", args=[lost.course_id]),
+        )
+        for lost in lost_groups(by_course.keys())
+    ]
 
 
 def _overdue(user: User, lines: Sequence[CourseLine]) -> Iterator[Alert]:

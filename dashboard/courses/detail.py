@@ -9,6 +9,7 @@ from dashboard.courses.freshness import FAILED_RUNS
 from dashboard.courses.lines import CourseLine, course_lines
 from dashboard.courses.sync import SyncCell, result_words
 from dashboard.courses.tutors import tutoring
+from dashboard.courses.untold import right_words
 from moodle_sync.explain import Explanation, explain
 from moodle_sync.models import Course, SyncRun
 
@@ -35,6 +36,10 @@ class RunLine:
     @property
     def failed(self) -> bool:
         return self.run.state in FAILED_RUNS
+
+    @property
+    def missing(self) -> str:
+        return right_words(self.run.missing_rights)
 
     @property
     def seconds(self) -> float | None:

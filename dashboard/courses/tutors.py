@@ -52,6 +52,35 @@ def tutoring(course_ids: Collection[int]) -> Tutoring:
     return result
 
 
+@dataclass
+class LostGroup:
+    """A group deleted on Moodle that somebody was entrusted with: they follow nobody through it any more."""
+
+    course_id: int
+    group: str
+    tutors: list[User] = field(default_factory=list)
+
+    @property
+    def names(self) -> str:
+        return ", ".join(str(tutor) for tutor in self.tutors)
+
+
+def lost_groups(course_ids: Collection[int]) -> list[LostGroup]:
+    rows = (
+        Assignment.objects.current()
+        .filter(course_id__in=course_ids, group__gone_at__isnull=False, user__is_active=True)
+        .select_related("user", "group")
+        .order_by("group__name", "group_id", "user__last_name", "user_id")
+    )
+    found: dict[int, LostGroup] = {}
+    for row in rows:
+        assert row.group is not None
+        lost = found.setdefault(row.group.pk, LostGroup(row.course_id, row.group.name))
+        if row.user not in lost.tutors:
+            lost.tutors.append(row.user)
+    return list(found.values())
+
+
 def peopled_groups(course_ids: Collection[int]) -> list[tuple[int, int]]:
     """(course, group) of every group in which somebody present is."""
     someone = Membership.objects.filter(group=OuterRef("pk"), enrolment__standing=Standing.PRESENT)

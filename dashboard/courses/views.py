@@ -18,6 +18,8 @@ from dashboard.courses.freshness import freshness
 from dashboard.courses.lines import CourseLine, course_lines
 from dashboard.courses.requests import LoggedIn
 from dashboard.courses.table import CourseSearch, CoursesTable
+from dashboard.courses.tutors import lost_groups
+from dashboard.courses.untold import untold
 from dashboard.scope import overseen_courses
 from moodle_sync.enums import Access
 
@@ -56,6 +58,8 @@ def course(request: LoggedIn, pk: int) -> HttpResponse:
         "line": line,
         "cell": cell_for(line, user, in_list=False),
         "groups": group_lines(user, found, now),
+        "lost_groups": [] if user.is_tutor else lost_groups([found.pk]),
+        "untold": untold(found, line.run),
         "runs": run_lines(found),
         "accesses": Access,
     }

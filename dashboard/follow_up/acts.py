@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from dashboard import people
 from dashboard.enums import Cause, Kind, Outcome
 from dashboard.follow_up import moves, rules
 from dashboard.models import Contact, ContactDetail, FollowUp, Person
@@ -67,7 +68,8 @@ def log_call(
             note=call.note,
         )
     if call.outcome == Outcome.DO_NOT_CALL:  # after the follow-ups, as in an undo: the same order of locks
-        Person.objects.filter(pk=person.pk).update(do_not_call=True)
+        accounts = [follow_up.enrolment.participant_id for follow_up, _version in follow_ups]
+        Person.objects.filter(pk__in=people.locked_owners(accounts)).update(do_not_call=True)
     return act
 
 

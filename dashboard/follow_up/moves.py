@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -14,9 +14,20 @@ from accounts.models import User
 from dashboard.enums import TOUCHES, Kind, Outcome, State
 from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
+from dashboard.people import locked_owners
 
 RESTORED = ["state", "due_at", "cause", "closed_for", "assignee_id", "last_contact_id", "last_contact_at"]
 """What an undo brings back; kept in `Contact.before`."""
+
+
+class Window(NamedTuple):
+    """Between which moments something happened on Moodle; None: as far as reads tell, any time."""
+
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+UNKNOWN = Window()
 
 
 class Stale(Exception):
@@ -119,11 +130,11 @@ def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -
 
 def _forget_do_not_call(follow_up: FollowUp) -> None:
     """The wish stands as long as one call that says so does: another tutor may have heard it too."""
-    [person] = Person.objects.filter(accounts__participant__enrolments__follow_up=follow_up)
+    [person] = locked_owners([follow_up.enrolment.participant_id])
     said = Contact.objects.filter(
         outcome=Outcome.DO_NOT_CALL, undone_by=None, follow_up__enrolment__participant__account__person=person
     )
-    Person.objects.filter(pk=person.pk).update(do_not_call=said.exists())
+    Person.objects.filter(pk=person).update(do_not_call=said.exists())
 
 
 def move_all(
@@ -131,7 +142,7 @@ def move_all(
     *,
     kind: Kind,
     to: Target,
-    happened_at: dict[int, datetime] | None = None,
+    happened: dict[int, Window] | None = None,
     **fields: Any,
 ) -> int:
     """The system moves rows that the caller has locked in this transaction: one entry each, one UPDATE."""
@@ -146,7 +157,8 @@ def move_all(
             to_due_at=to.due_at,
             version=follow_up.version + 1,
             created_at=now,
-            happened_at=(happened_at or {}).get(follow_up.pk),
+            happened_after=(happened or {}).get(follow_up.pk, UNKNOWN).after,
+            happened_at=(happened or {}).get(follow_up.pk, UNKNOWN).before,
         )
         for follow_up in follow_ups
     )

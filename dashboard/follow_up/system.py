@@ -36,8 +36,7 @@ IN_COURSE = Q(enrolment__last_course_access__gt=EPOCH)
 def facts_of(enrolment: Enrolment, course: Course, access: Access, now: datetime) -> Facts:
     """Day 0 is the course's, or the day the person was first seen for who joined after the first read."""
     day_zero = course.opened_at
-    joined_later = course.first_synced_at is not None and enrolment.first_seen_at > course.first_synced_at
-    if day_zero is not None and joined_later:
+    if day_zero is not None and joined_later(enrolment, course):
         day_zero = max(day_zero, enrolment.first_seen_at)
     return Facts(
         access=access,
@@ -47,6 +46,10 @@ def facts_of(enrolment: Enrolment, course: Course, access: Access, now: datetime
         day_zero=day_zero,
         zone=course.site.zone,
     )
+
+
+def joined_later(enrolment: Enrolment, course: Course) -> bool:
+    return course.first_synced_at is not None and enrolment.first_seen_at > course.first_synced_at
 
 
 def begin(course: Course, now: datetime) -> int:
@@ -67,7 +70,9 @@ def begin(course: Course, now: datetime) -> int:
     for (access, standing, first_seen_at), pks in alike.items():
         one = Enrolment(standing=standing, first_seen_at=first_seen_at)
         target = initial(facts_of(one, course, Access(access), now), now=now)
-        begun += _create(pks, target, entry_known=access in {Access.ACTIVE, Access.DORMANT})
+        if target.state == State.CLOSED_IN and joined_later(one, course):
+            target = Target(State.WAITING)  # joined and came in between two reads: an event, which closes it
+        begun += _create(pks, target, entry_known=target.state == State.CLOSED_IN)
     return begun
 
 
@@ -95,15 +100,20 @@ def close_entered(course: Course) -> int:
     mine = FollowUp.objects.filter(PRESENT, IN_COURSE, enrolment__course=course)
     # A person who declared «came in» is closed already: nothing to say again.
     with _locked(mine.filter(entry_known=False)) as rows:
-        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
+        windows = {row.pk: _first_access(row.enrolment) for row in rows}
         entered = moves.move_all(
-            rows, kind=Kind.ENTERED, to=Target(State.CLOSED_IN), happened_at=stamps, entry_known=True
+            rows, kind=Kind.ENTERED, to=Target(State.CLOSED_IN), happened=windows, entry_known=True
         )
     back = mine.filter(entry_known=True, state__in=OPEN_STATES, last_contact_at__lt=F("enrolment__last_course_access"))
     with _locked(back) as rows:
-        stamps = {row.pk: row.enrolment.last_course_access for row in rows if row.enrolment.last_course_access}
-        moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened_at=stamps)
+        windows = {row.pk: moves.Window(row.last_contact_at, row.enrolment.last_course_access) for row in rows}
+        moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened=windows)
     return entered
+
+
+def _first_access(enrolment: Enrolment) -> moves.Window:
+    """As the sync kept it: the last access has moved on where this comes late."""
+    return moves.Window(enrolment.entered_after, enrolment.entered_before or enrolment.last_course_access)
 
 
 def wait_after_platform_login(course: Course, now: datetime) -> int:
@@ -136,24 +146,32 @@ def close_leavers(course: Course) -> int:
 
 
 def reopen_returned(course: Course, now: datetime) -> int:
-    """Enrolled again: the follow-up starts over as if the person had just been seen."""
-    return _start_over(course, now, closed_for=ClosedFor.LEFT, kind=Kind.REJOINED)
+    """Enrolled again: the follow-up starts over as if the person had just been seen.
+
+    Moodle forgets the accesses of who is unenrolled: that it says «never» of somebody who came in tells as much,
+    when no read saw the absence. What a colleague declared is theirs to take back.
+    """
+    left = Q(state=State.CLOSED_OUT, closed_for=ClosedFor.LEFT)
+    forgotten = Q(state=State.CLOSED_IN, entry_known=True, enrolment__last_course_access=EPOCH)
+    declared = Contact.objects.filter(follow_up=OuterRef("pk"), kind=Kind.DECLARED, undone_by=None)
+    return _start_over(course, now, left | forgotten & Q(~Exists(declared)), kind=Kind.REJOINED)
 
 
 def reopen_prolonged(course: Course, now: datetime) -> int:
     """The end was put off: whoever had not come in by then is looked after again."""
     if course.has_ended(now):
         return 0
-    return _start_over(course, now, closed_for=ClosedFor.ENDED, kind=Kind.REOPENED)
+    return _start_over(course, now, Q(state=State.CLOSED_OUT, closed_for=ClosedFor.ENDED), kind=Kind.REOPENED)
 
 
-def _start_over(course: Course, now: datetime, *, closed_for: ClosedFor, kind: Kind) -> int:
-    back = FollowUp.objects.filter(PRESENT, enrolment__course=course, state=State.CLOSED_OUT, closed_for=closed_for)
+def _start_over(course: Course, now: datetime, which: Q, *, kind: Kind) -> int:
+    back = FollowUp.objects.filter(PRESENT, which, enrolment__course=course)
     with _locked(back) as rows:
         accesses = {e.pk: e.access for e in Enrolment.objects.filter(follow_up__in=rows).with_access(now=now)}
         for row in rows:
             facts = facts_of(row.enrolment, course, Access(accesses[row.enrolment_id]), now)
-            moves.move_all([row], kind=kind, to=initial(facts, now=now))
+            known = row.entry_known and row.enrolment.last_course_access != EPOCH
+            moves.move_all([row], kind=kind, to=initial(facts, now=now), entry_known=known)
     return len(rows)
 
 

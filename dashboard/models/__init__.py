@@ -3,6 +3,6 @@
 from dashboard.models.audit import AuditEntry
 from dashboard.models.contact import Contact
 from dashboard.models.follow_up import FollowUp
-from dashboard.models.person import ContactDetail, Person, PersonAccount
+from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
 
-__all__ = ["AuditEntry", "Contact", "ContactDetail", "FollowUp", "Person", "PersonAccount"]
+__all__ = ["AuditEntry", "Contact", "ContactDetail", "FollowUp", "Person", "PersonAccount", "PersonChange"]

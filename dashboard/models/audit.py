@@ -8,6 +8,8 @@ class AuditEntry(models.Model):
 
     class Action(models.TextChoices):
         VIEWED = "viewed"
+        MERGED = "merged"
+        SPLIT = "split"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     action = models.CharField(max_length=10, choices=Action)

@@ -1,3 +1,5 @@
+import uuid
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -11,6 +13,7 @@ class Person(models.Model):
 
     do_not_call = models.BooleanField(_("does not want to be called"), default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    typed_emails: list["ContactDetail"]  # prefetched for lists
 
     def __str__(self) -> str:
         return f"person {self.pk}"
@@ -29,6 +32,37 @@ class PersonAccount(models.Model):
     )
     person = models.ForeignKey(Person, models.CASCADE, related_name="accounts")
     link = models.CharField(max_length=5, choices=Link, default=Link.ALONE)
+
+
+class PersonChange(models.Model):
+    """Two persons made one, or one made two; kept to say so, and to take it back."""
+
+    class Kind(models.TextChoices):
+        MERGE = "merge", _("merged")
+        SPLIT = "split", _("separated")
+
+    act = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=5, choices=Kind)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="NULL: a read did, by e-mail."
+    )
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    kept = models.ForeignKey(Person, models.CASCADE, related_name="changes")
+    other = models.ForeignKey(
+        Person, models.CASCADE, related_name="+", help_text="Emptied by a merge, made by a split."
+    )
+    before = models.JSONField(help_text="Who had which account, detail and wish, for undo.")
+    after = models.JSONField(help_text="And what it became: undo is refused where this no longer holds.")
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(kept=models.F("other")), name="a_change_is_between_two_persons")
+        ]
+
+    def __str__(self) -> str:
+        return f"change {self.pk}"
 
 
 class ContactDetail(models.Model):

@@ -27,18 +27,24 @@ class File:
         return list({e.participant.pk: e.participant for e in self.enrolments}.values())
 
     @property
+    def by_account(self) -> list[Enrolment]:
+        """One enrolment for each account."""
+        return list({e.participant.pk: e for e in reversed(self.enrolments)}.values())[::-1]
+
+    @property
     def name(self) -> str:
         """Empty for an account without a name."""
         return self.enrolment.participant.full_name
 
     @property
     def follow_ups(self) -> list[FollowUp]:
-        """Staff have none: a call to them would count for nothing."""
+        """With those of who is staff now: what was written of them is still to be read."""
         return [e.follow_up for e in self.enrolments if hasattr(e, "follow_up")]
 
     @property
     def follow_up(self) -> FollowUp | None:
-        return getattr(self.enrolment, "follow_up", None)
+        """None for staff: who became a tutor keeps a follow-up for the day they learn again, but out of sight."""
+        return None if self.enrolment.standing == Standing.STAFF else getattr(self.enrolment, "follow_up", None)
 
     @property
     def countable(self) -> list[FollowUp]:

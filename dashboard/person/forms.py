@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumbers import PhoneNumberFormat, format_number
 
 from dashboard.models import ContactDetail
+from dashboard.people import locked_owners
 from dashboard.person.details import Kind, email_way, phone_way, read_phone, ways_to_reach
 from dashboard.person.file import File
 from moodle_sync.text import folded, phone_digits
@@ -55,8 +56,9 @@ class DetailForm(forms.Form):
         key = folded(value) if self.kind == Kind.EMAIL else phone_digits(value)
         try:
             with transaction.atomic():
+                [owner] = locked_owners([self.file.enrolment.participant_id])
                 ContactDetail.objects.create(
-                    person=self.file.person,
+                    person_id=owner,
                     kind=self.kind,
                     value=value,
                     label=self.cleaned_data["label"],

@@ -18,6 +18,7 @@ from dashboard.person.details import Kind, ways_to_reach
 from dashboard.person.file import open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.timeline import timeline
+from dashboard.person.union import may_change, recent_changes
 from dashboard.roster.next_action import next_action
 
 SHOWN_AT_FIRST = 3
@@ -55,6 +56,8 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "has_more": len(entries) > SHOWN_AT_FIRST,
         "beside": here(request).path == reverse("dashboard:roster"),
         "close_url": close_url(request),
+        "may_change": may_change(request.user, file.person),
+        "changes": recent_changes(file.person),
         "call_form": forms.call or CallForm(file=file),
         "note_form": forms.note or NoteForm(),
         "detail_form": forms.detail or DetailForm(file=file),

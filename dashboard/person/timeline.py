@@ -12,6 +12,7 @@ from accounts.models import User
 from dashboard.enums import TOUCHES, Cause, Kind, Outcome, State
 from dashboard.models import Contact
 from dashboard.person.file import File
+from dashboard.person.windows import after_contact, window_words
 
 ICONS = {
     Kind.CALL: "phone",
@@ -44,6 +45,7 @@ class Entry:
     courses: tuple[str, ...] = ()
     cause: str = ""
     note: str = ""
+    window: str = ""
     change: str = ""
     after_contact: str = ""
     undone: Contact | None = None
@@ -96,8 +98,9 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         courses=tuple(str(contact.follow_up.enrolment.course) for contact in mine),
         cause=str(Cause(head.cause).label) if head.cause else "",
         note=head.note,
+        window=window_words(head) if kind == Kind.ENTERED else "",
         change=_change(mine),
-        after_contact=_after_contact(head, kinds) if kind in GOOD_NEWS else "",
+        after_contact=after_contact(head, kinds) if kind in GOOD_NEWS else "",
         undone=getattr(head, "undone_by", None),
         can_undo=len(mine) == len(group) and all(_is_last(contact, user) for contact in mine),
     )
@@ -144,18 +147,3 @@ def _told(contact: Contact) -> str:
     day = formats.date_format(due, "SHORT_DATE_FORMAT")
     time = "" if due.hour == due.minute == 0 else f", {formats.date_format(due, 'TIME_FORMAT')}"
     return _("follow-up set to “%(state)s”, due %(date)s") % {"state": state, "date": day + time}
-
-
-def _after_contact(contact: Contact, kinds: dict[int, Kind]) -> str:
-    """Did it work? Only when Moodle's stamp is later than the last contact."""
-    last = contact.before.get("last_contact_at")
-    if not last or contact.happened_at is None:
-        return ""
-    zone = contact.follow_up.enrolment.course.site.zone
-    called = datetime.fromisoformat(last)
-    if contact.happened_at < called:
-        return ""
-    days = (contact.happened_at.astimezone(zone).date() - called.astimezone(zone).date()).days
-    if kinds.get(contact.before.get("last_contact_id")) == Kind.CALL:
-        return _("%(days)d d after the call") % {"days": days} if days else _("the day of the call")
-    return _("%(days)d d after the contact") % {"days": days} if days else _("the day of the contact")

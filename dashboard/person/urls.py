@@ -1,10 +1,14 @@
 from django.urls import path
 
-from dashboard.person import views
+from dashboard.person import union_views, views
 
 urlpatterns = [
     path("enseignants/<int:pk>/", views.person, name="person"),
     path("enseignants/<int:pk>/note/", views.note, name="note"),
     path("enseignants/<int:pk>/coordonnees/", views.add_detail, name="add-detail"),
     path("coordonnees/<int:pk>/retirer/", views.remove_detail, name="remove-detail"),
+    path("enseignants/<int:pk>/reunir/", union_views.search, name="join-search"),
+    path("enseignants/<int:pk>/reunir/<int:other>/", union_views.join, name="join"),
+    path("enseignants/<int:pk>/separer/", union_views.separate, name="separate"),
+    path("identites/<uuid:act>/annuler/", union_views.undo, name="undo-union"),
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from accounts.models import User
 from dashboard.models import ContactDetail
@@ -18,6 +18,9 @@ from moodle_sync.text import search_words
 FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
 """Standings of which every enrolment has a follow-up."""
 MANY = 2_000
+
+
+EMAILS = ContactDetail.objects.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None)
 
 
 class _Ids(ArraySubquery):
@@ -98,4 +101,13 @@ def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:
         .prefetch_related(Prefetch("groups", queryset=Group.objects.filter(gone_at=None)))
     )
     by_id = {row.pk: row for row in rows}
+    _look_for_typed_emails(by_id.values())
     return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def _look_for_typed_emails(rows: Iterable[Enrolment]) -> None:
+    """Of those whom Moodle gives no address: a colleague may have typed one."""
+    accounts = [getattr(row.participant, "account", None) for row in rows if not row.participant.email]
+    persons = [account.person for account in accounts if account]
+    if persons:
+        prefetch_related_objects(persons, Prefetch("details", queryset=EMAILS, to_attr="typed_emails"))

@@ -67,11 +67,18 @@ class Row:
 
     @cached_property
     def follow_up(self) -> FollowUp | None:
-        return getattr(self.record, "follow_up", None)
+        """None for staff, as in their file."""
+        return None if self.record.standing == Standing.STAFF else getattr(self.record, "follow_up", None)
 
     @cached_property
     def group_names(self) -> str:
         return ", ".join(group.name for group in self.record.groups.all())
+
+    @property
+    def no_reminder(self) -> bool:
+        """No address, neither from Moodle nor typed by a colleague: nothing can be sent."""
+        account = getattr(self.record.participant, "account", None)
+        return not self.record.participant.email and not (account and account.person.typed_emails)
 
     @property
     def flag(self) -> str:

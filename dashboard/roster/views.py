@@ -14,6 +14,7 @@ from dashboard.models import Contact, FollowUp
 from dashboard.roster.answers import changed, panel, redirected
 from dashboard.roster.listing import Roster
 from dashboard.scope import visible_enrolments
+from moodle_sync.enums import Standing
 
 
 @never_cache
@@ -29,7 +30,7 @@ def roster(request: LoggedIn) -> HttpResponse:
 def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
     follow_up = get_object_or_404(
         FollowUp.objects.select_related("enrolment__course__site", "enrolment__participant"),
-        enrolment__in=visible_enrolments(request.user),
+        enrolment__in=visible_enrolments(request.user).exclude(standing=Standing.STAFF),
         enrolment=pk,
     )
     version = request.POST.get("version", "")

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dashboard.enums import DATED_STATES, ClosedFor, Outcome, State
 from dashboard.follow_up.rules import (
@@ -12,8 +14,10 @@ from dashboard.follow_up.rules import (
     Target,
     after_contacted,
     after_outcome,
+    another_time_of_day,
     first_step_at,
     initial,
+    start_of_day,
 )
 from moodle_sync.enums import Access, Standing
 
@@ -137,3 +141,35 @@ def test_the_first_step_is_at_midnight_four_days_after_day_zero() -> None:
     assert first_step_at(facts(day_zero=opened)) == midnight(23)
     assert initial(facts(day_zero=opened), now=midnight(23) - timedelta(seconds=1)).state == State.WAITING
     assert initial(facts(day_zero=opened), now=midnight(23)).state == State.TODO
+
+
+ZONES = ["Europe/Paris", "America/Guadeloupe", "Pacific/Noumea", "Indian/Reunion", "America/Miquelon", "UTC"]
+moments = st.datetimes(datetime(2025, 1, 1), datetime(2029, 12, 31), timezones=st.just(UTC))
+
+
+@given(moment=moments, name=st.sampled_from(ZONES), days=st.integers(0, 60))
+def test_a_day_begins_at_midnight_there_so_many_days_later(moment: datetime, name: str, days: int) -> None:
+    """Also across the two nights a year that have 23 or 25 hours."""
+    zone = ZoneInfo(name)
+    due = start_of_day(moment, zone, days=days)
+    assert (due.hour, due.minute, due.second, due.microsecond) == (0, 0, 0, 0)
+    assert due.astimezone(UTC).astimezone(zone) == due, "a moment that exists"
+    assert (due.date() - moment.astimezone(zone).date()).days == days
+    assert days == 0 or due.astimezone(UTC) > moment
+    assert abs((due.astimezone(UTC) - moment) - timedelta(days=days)) <= timedelta(hours=25)
+
+
+@given(moment=moments, name=st.sampled_from(ZONES))
+def test_an_unanswered_call_is_due_the_next_day_in_the_other_half(moment: datetime, name: str) -> None:
+    zone = ZoneInfo(name)
+    here, due = moment.astimezone(zone), another_time_of_day(moment, zone)
+    assert (due.date() - here.date()).days == 1
+    assert due.astimezone(UTC).astimezone(zone).hour == due.hour
+    assert (here.hour < 12) != (due.hour < 12)
+
+
+@given(moment=moments, one=st.sampled_from(ZONES), other=st.sampled_from(ZONES))
+def test_the_order_of_days_is_the_order_of_moments(moment: datetime, one: str, other: str) -> None:
+    """Sites of two zones may not agree on the day, but each counts its own."""
+    first, second = (start_of_day(moment, ZoneInfo(name), days=3) for name in (one, other))
+    assert abs(first.astimezone(UTC) - second.astimezone(UTC)) <= timedelta(hours=24)
