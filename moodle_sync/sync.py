@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from moodle_sync import runs
 from moodle_sync.apply import Apply, Changes, Shrunk
+from moodle_sync.changes import keep_arrivals_and_departures
 from moodle_sync.client import MoodleClient
 from moodle_sync.crypto import TokenUnreadable
 from moodle_sync.enums import RunState
 from moodle_sync.errors import MoodleError, MoodleRefused, MoodleUnavailable, Trouble
-from moodle_sync.models import Connection, Course, Participant, StagedPerson, SyncRun
+from moodle_sync.facts import update_facts
+from moodle_sync.models import Connection, Course, Participant, Site, StagedPerson, SyncRun
 from moodle_sync.planning import joining
 from moodle_sync.reading import CourseReader, Reading
-from moodle_sync.remote import RemoteCourse
 from moodle_sync.signals import course_synced
 from moodle_sync.staging import Staging
 
@@ -39,7 +40,8 @@ def client_for(connection: Connection) -> MoodleClient:
         token = connection.token
     except TokenUnreadable:
         raise MoodleRefused(Trouble.TOKEN_UNREADABLE) from None
-    return MoodleClient(connection.site.url, token, pause=connection.site.pause_ms / 1000)
+    site = connection.site
+    return MoodleClient(site.url, token, pause=site.pause_ms / 1000, seconds_ahead=site.clock_ahead)
 
 
 def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> SyncRun:
@@ -87,6 +89,8 @@ def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
             client, course.moodle_id, page_size=settings.MOODLE_PAGE_SIZE, version=course.site.version, alive=alive
         )
         accounts, checked_all = _read(run, course, reader, staging, read_at)
+    if client.seconds_ahead != course.site.clock_ahead:
+        Site.objects.filter(pk=course.site_id).update(clock_ahead=client.seconds_ahead)
     _write(run, course, staging, reader.reading, accounts, read_at, checked_all=checked_all)
 
 
@@ -134,6 +138,7 @@ def _write(
             raise ClaimLost
         run.refresh_from_db(fields=["accept_shrink"])
         changes = Apply(course, run.pk, staging, reading, accounts, read_at, run.accept_shrink)()
+        keep_arrivals_and_departures(run, course, read_at)
         _update_course(course, reading, changes, read_at, checked_all=checked_all)
         Connection.objects.filter(courses=course.pk).exclude(refused_at=None).update(refused_at=None)
         partial = bool(reading.gaps or reading.unread)
@@ -157,7 +162,7 @@ def _write(
 
 def _update_course(course: Course, reading: Reading, changes: Changes, read_at: datetime, *, checked_all: bool) -> None:
     if reading.facts:
-        take_facts(course, reading.facts, now=read_at)
+        update_facts(course, reading.facts, now=read_at)
     course.synced_at = read_at
     course.first_synced_at = course.first_synced_at or read_at
     course.people_read = changes.fetched
@@ -165,23 +170,3 @@ def _update_course(course: Course, reading: Reading, changes: Changes, read_at: 
     if checked_all:
         course.accounts_checked_at = read_at
     course.save()
-
-
-def take_facts(course: Course, facts: RemoteCourse, *, now: datetime) -> None:
-    """Set what Moodle says of the course itself; what the token may not know stays as it was."""
-    course.short_name, course.full_name = facts.short_name[:255], facts.full_name[:1333]
-    course.start_date, course.end_date = moment(facts.start), moment(facts.end)
-    if facts.category_id is not None:
-        course.category_id = facts.category_id
-    course.category_name = facts.category_name[:255] or course.category_name
-    never_seen = course.visible_since is None and course.visible is None
-    if facts.visible is not None:
-        course.visible = facts.visible
-    if course.visible is not False and course.visible_since is None:
-        # Followed while it was running: it has been visible since its start, as far as anyone can tell.
-        started = course.start_date if never_seen and course.start_date else now
-        course.visible_since = min(started, now)
-
-
-def moment(stamp: int) -> datetime | None:
-    return datetime.fromtimestamp(stamp, UTC) if stamp else None
