@@ -188,7 +188,8 @@ class Apply:
     def _keep_first_accesses(self) -> None:
         """From «never» to a time. From «unknown» to a time nothing is learnt of when it happened."""
         self.changes.first_accesses = self._run(
-            "INSERT INTO moodle_sync_runchange (run_id, enrolment_id, kind) SELECT %(run)s, e.id, 'entered' FROM arrived a"
+            "INSERT INTO moodle_sync_runchange (run_id, enrolment_id, kind)"
+            " SELECT %(run)s, e.id, 'entered' FROM arrived a"
             " JOIN moodle_sync_enrolment e ON e.participant_id = a.participant_id AND e.course_id = %(course)s"
             " WHERE a.course_access > to_timestamp(0) AND NOT a.is_staff AND e.last_course_access = to_timestamp(0)"
         )

@@ -1,6 +1,7 @@
 """Whom a run brought and lost: kept with the run, in its own transaction."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -18,7 +19,7 @@ def keep_arrivals_and_departures(run: SyncRun, course: Course, read_at: datetime
     """Call after the people were applied and before the course is dated: on its first read everybody is new."""
     if course.first_synced_at is None:
         return
-    given = {"run": run.pk, "course": course.pk, "read_at": read_at}
+    given: dict[str, Any] = {"run": run.pk, "course": course.pk, "read_at": read_at}
     with connection.cursor() as cursor:
         cursor.execute(KEEP.format(when="first_seen_at"), given | {"kind": Change.JOINED})
         cursor.execute(KEEP.format(when="left_at"), given | {"kind": Change.LEFT})

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from moodle_sync.enums import Change
+
+if TYPE_CHECKING:
+    from moodle_sync.models import SyncRun
 
 
 class RunChange(models.Model):
@@ -39,7 +44,7 @@ class SyncBatch(models.Model):
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField(default=timezone.now)
-    runs = models.ManyToManyField("SyncRun", related_name="batches")
+    runs: models.ManyToManyField[SyncRun, models.Model] = models.ManyToManyField("SyncRun", related_name="batches")
 
     def __str__(self) -> str:
         return f"batch {self.pk}"

@@ -32,7 +32,8 @@ def claim(site_id: int) -> Site | None:
     """The site, if its facts are due, nobody looks at them and it may be asked by one more at once."""
     now = timezone.now()
     site = runs.locked(Site.objects.all(), site_id)
-    if site.facts_due_at > now or runs.busy_with(site, now) >= site.max_concurrent:
+    taken = site.facts_claimed_until is not None and site.facts_claimed_until > now
+    if taken or site.facts_due_at > now or runs.busy_with(site, now) >= site.max_concurrent:
         return None
     site.facts_claimed_until = now + runs.CLAIM_LASTS
     site.save(update_fields=["facts_claimed_until"])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -59,6 +59,8 @@ def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> Sync
     except SoftTimeLimitExceeded:
         runs.finish(run, RunState.UNAVAILABLE, error_code=Trouble.TIMEOUT)
     except Exception:
+        # PostgreSQL may be the one that broke: say it through a new connection. Else the claim expires.
+        connection.close_if_unusable_or_obsolete()
         runs.finish(run, RunState.INTERRUPTED, error_code=Trouble.CRASHED)
         raise
     return run

@@ -4,5 +4,6 @@ from dashboard.models.audit import AuditEntry
 from dashboard.models.contact import Contact
 from dashboard.models.follow_up import FollowUp
 from dashboard.models.person import ContactDetail, Person, PersonAccount
+from dashboard.models.watch import FlagSeen, SiteNotice
 
-__all__ = ["AuditEntry", "Contact", "ContactDetail", "FollowUp", "Person", "PersonAccount"]
+__all__ = ["AuditEntry", "Contact", "ContactDetail", "FlagSeen", "FollowUp", "Person", "PersonAccount", "SiteNotice"]
