@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from config.celery import app
 from demo.moodle import running
 from moodle_sync import batches, runs, tasks
 from moodle_sync.enums import RunState, Urgency
@@ -25,25 +25,9 @@ from moodle_sync.models import Course, Enrolment, Participant, SyncRun
 from tests.factories import UserFactory
 from tests.moodle_sync.moodle import Moodle, connect, small_world
 from tests.moodle_sync.test_faults import ENROLLED, life_goes_on, mirror
-from tests.moodle_sync.workers import BreakableRedis, application, ended, state_of, until, worker
+from tests.moodle_sync.workers import BreakableRedis, application, ended, own_line, state_of, until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def empty_queue() -> Iterator[None]:
-    app.control.purge()
-    yield
-    app.control.purge()
-    app.close()
-
-
-def own_line() -> psycopg.Connection:
-    """Another client of the same PostgreSQL."""
-    given = connection.settings_dict
-    return psycopg.connect(
-        host=given["HOST"], port=given["PORT"], user=given["USER"], password=given["PASSWORD"], dbname=given["NAME"]
-    )
 
 
 def waits_for(table: str) -> bool:
@@ -122,46 +106,13 @@ def test_redis_restarted_in_the_middle(two_courses: Moodle, redis: BreakableRedi
     mirror(moodle, 3)
 
 
-def restart_postgres() -> None:
-    """A server process dies of SIGKILL: PostgreSQL ends all the others, recovers, and empties unlogged tables."""
-    with own_line() as line:
-        victim = line.info.backend_pid
-        os.kill(victim, signal.SIGKILL)
-    connection.close()
-
-    def is_back() -> bool:
-        try:
-            with own_line():
-                return True
-        except psycopg.OperationalError:
-            return False
-
-    until(is_back)
-
-
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="the other workers' tests live in the same PostgreSQL")
-@pytest.mark.usefixtures("empty_queue")
-def test_postgres_restarted_in_the_middle(moodle: Moodle) -> None:
-    """The read is lost and says so; the worker lives on and does the next one."""
-    course = moodle.follow()
-    moodle.read(course)
-    life_goes_on(moodle)
-    slow = moodle.world.faults.add("slow", function=ENROLLED, after=1, seconds=3, times=1)
-    run = runs.request_run(course)
-    with worker():
-        until(lambda: slow.hits == 1)
-        restart_postgres()
-        assert Enrolment.objects.count() == 12
-        until(lambda: ended(run))
-        run.refresh_from_db()
-        assert (run.state, run.error_code) == (RunState.INTERRUPTED, Trouble.CRASHED)
-        Course.objects.update(next_sync_at=timezone.now())
-        tasks.enqueue_due()
-        heir = SyncRun.objects.latest("pk")
-        until(lambda: ended(heir))
-        heir.refresh_from_db()
-        assert (heir.state, heir.created) == (RunState.OK, 1)
-    mirror(moodle)
+def test_postgres_restarted_in_the_middle() -> None:
+    """In a pytest of its own, with a PostgreSQL of its own: other tests live in ours."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "VIGIE_TEST_"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/moodle_sync/alone_postgres.py"]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
 
 
 # Several workers

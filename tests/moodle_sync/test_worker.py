@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
 
-from config.celery import app
 from moodle_sync import runs, tasks
 from moodle_sync.enums import RunState
 from moodle_sync.models import Course, Enrolment, SyncRun
@@ -16,14 +14,6 @@ from tests.moodle_sync.moodle import Moodle
 from tests.moodle_sync.workers import state_of, until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def empty_queue() -> Iterator[None]:
-    app.control.purge()
-    yield
-    app.control.purge()
-    app.close()
 
 
 @pytest.mark.usefixtures("empty_queue")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from celery import Celery
 from django.conf import settings
 from django.db import connection
@@ -50,6 +51,14 @@ def worker(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def own_line() -> psycopg.Connection:
+    """Another client of the same PostgreSQL."""
+    given = connection.settings_dict
+    return psycopg.connect(
+        host=given["HOST"], port=given["PORT"], user=given["USER"], password=given["PASSWORD"], dbname=given["NAME"]
+    )
 
 
 def until(found: Callable[[], bool], seconds: float = 30) -> None:
