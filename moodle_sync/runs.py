@@ -179,9 +179,7 @@ def finish(run: SyncRun, state: RunState, *, retry_after: int | None = None, **f
 
 
 def interval(course: Course, now: datetime) -> timedelta:
-    """How often a course is read, by its phase; and when it opens."""
-    if not course.has_ended(now) and course.start_date is not None and course.start_date > now:
-        return min(timedelta(days=1), course.start_date - now + AT_OPENING)
+    """How often a course is read, by its phase."""
     if not course.is_open(now) or course.has_ended(now):
         return timedelta(days=1)
     opened = course.opened_at
@@ -190,9 +188,17 @@ def interval(course: Course, now: datetime) -> timedelta:
     return timedelta(minutes=settings.SYNC_MINUTES_RUNNING)
 
 
+def begins_in(course: Course, now: datetime) -> timedelta:
+    """Until just after a course begins; for ever when it has begun, or will not."""
+    if course.start_date is None or course.start_date <= now or course.has_ended(now):
+        return timedelta.max
+    return course.start_date - now + AT_OPENING
+
+
 def _delay(course: Course, run: SyncRun, state: RunState, now: datetime, retry_after: int | None) -> timedelta:
     usual = interval(course, now)
     jitter = random.uniform(0.95, 1.1)
+    within = random.uniform(0.8, 0.9)  # the scheduler's minute and the queue come on top
     match state:
         case RunState.REFUSED:
             return max(usual, REFUSED_AGAIN_AFTER) * jitter
@@ -200,7 +206,7 @@ def _delay(course: Course, run: SyncRun, state: RunState, now: datetime, retry_a
             again = RETRY_AFTER[run.attempt - 1] if run.attempt <= len(RETRY_AFTER) else max(usual, SLOW_LANE)
             return max(again * jitter, timedelta(seconds=min(retry_after or 0, 86_400)))
         case _:
-            return usual * jitter
+            return min(usual * within, begins_in(course, now))
 
 
 def next_attempt(course: Course) -> int:

@@ -91,10 +91,9 @@ def _keep(pk: int, facts: RemoteCourse, now: datetime) -> None:
     before = runs.interval(course, now)
     update_facts(course, facts, now=now)
     course.save(update_fields=FACTS)
-    after = runs.interval(course, now)
-    if after < before:  # it opened, or begins sooner: its people are due sooner too
-        sooner = now if course.is_open(now) else now + after
-        Course.objects.filter(pk=pk, next_sync_at__gt=sooner).update(next_sync_at=sooner)
+    wait = timedelta() if runs.interval(course, now) < before else runs.begins_in(course, now)
+    if wait < EVERY:  # it opened, or is about to: so are its people
+        Course.objects.filter(pk=pk, next_sync_at__gt=now + wait).update(next_sync_at=now + wait)
 
 
 def _give_back(site: Site, again: timedelta) -> None:
