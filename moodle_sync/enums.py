@@ -57,6 +57,6 @@ class Urgency(IntegerChoices):
 class Change(TextChoices):
     """What a run brought, person by person."""
 
-    ENTERED = "entered", _("Came in")
-    JOINED = "joined", _("New")
-    LEFT = "left", _("Left")
+    ENTERED = "entered", _("First accesses")
+    JOINED = "joined", _("New enrolments")
+    LEFT = "left", _("Departures")

@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             name='RunChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('entered', 'Came in'), ('joined', 'New'), ('left', 'Left')], max_length=10)),
+                ('kind', models.CharField(choices=[('entered', 'First accesses'), ('joined', 'New enrolments'), ('left', 'Departures')], max_length=10)),
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='moodle_sync.enrolment')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='moodle_sync.syncrun')),
             ],

@@ -29,7 +29,7 @@ def down(course: Course, at: datetime, code: str = "sitemaintenance") -> None:
 
 
 def subjects() -> list[str]:
-    return [message.subject for message in mail.outbox]
+    return [str(message.subject) for message in mail.outbox]
 
 
 @pytest.fixture(autouse=True)

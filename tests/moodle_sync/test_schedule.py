@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -235,3 +237,18 @@ def test_who_came_in_joined_and_left_is_kept_with_the_run(moodle: Moodle) -> Non
     assert who(second) == {Change.ENTERED: [FIRST + 1], Change.JOINED: [99]}
     assert who(third) == {Change.LEFT: [FIRST + 3]}
     assert (second.first_accesses, second.created, third.left) == (1, 1, 1)
+
+
+# The pace of a site
+
+
+def test_the_pace_is_set_by_command(site: Site) -> None:
+    call_command("pace", site.name, "--at-once", "1", "--pause-ms", "250", stdout=io.StringIO())
+    site.refresh_from_db()
+    assert (site.max_concurrent, site.pause_ms) == (1, 250)
+    for wrong in (["--at-once", "0"], ["--pause-ms", "-1"]):
+        with pytest.raises(CommandError):
+            call_command("pace", site.name, *wrong)
+    out = io.StringIO()
+    call_command("pace", site.name, stdout=out)
+    assert "250" in out.getvalue()
