@@ -25,7 +25,7 @@ SITE_TROUBLES = [RunState.REFUSED, RunState.UNAVAILABLE]
 """A held course or a worker of ours that died says nothing against the site."""
 OF_ONE_COURSE = [
     "nopermissions", "errorcoursecontextnotvalid", "requireloginerror", "invalidrecord", "invalidrecordunknown",
-    Trouble.COURSE_GONE, Trouble.TOO_MANY_BROKEN,
+    Trouble.TOO_MANY_BROKEN,
 ]  # fmt: skip
 """Moodle answered, about that course alone: its coordinator sees it on the courses page."""
 Kind = SiteNotice.Kind

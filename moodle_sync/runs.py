@@ -198,7 +198,7 @@ def begins_in(course: Course, now: datetime) -> timedelta:
 def _delay(course: Course, run: SyncRun, state: RunState, now: datetime, retry_after: int | None) -> timedelta:
     usual = interval(course, now)
     jitter = random.uniform(0.95, 1.1)
-    within = random.uniform(0.8, 0.9)  # the scheduler's minute and the queue come on top
+    within = random.uniform(0.77, 0.87)  # the scheduler's minute and the queue come on top
     match state:
         case RunState.REFUSED:
             return max(usual, REFUSED_AGAIN_AFTER) * jitter

@@ -60,7 +60,8 @@ def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> Sync
         runs.finish(run, RunState.UNAVAILABLE, error_code=Trouble.TIMEOUT)
     except Exception:
         # PostgreSQL may be the one that broke: say it through a new connection. Else the claim expires.
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         runs.finish(run, RunState.INTERRUPTED, error_code=Trouble.CRASHED)
         raise
     return run

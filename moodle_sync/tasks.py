@@ -18,7 +18,7 @@ def sync_course(self: "Task[[int], None]", run_id: int) -> None:
         return
     if runs.claim(run) is not runs.Claim.GOT:
         runs.keep_waiting(run)
-        raise self.retry(countdown=random.uniform(3, 8), priority=run.urgency)
+        raise self.retry(countdown=random.uniform(2, 5), priority=run.urgency)
     sync.perform(run)
 
 

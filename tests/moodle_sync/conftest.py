@@ -28,4 +28,4 @@ def empty_queue() -> Iterator[None]:
     app.control.purge()
     yield
     app.control.purge()
-    app.close()
+    app.pool.force_close_all()  # not `close`, which would forget the tasks of modules still to come

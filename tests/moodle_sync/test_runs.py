@@ -285,7 +285,7 @@ def about(expected: timedelta) -> Any:
 
     class Near:
         def __eq__(self, other: object) -> bool:
-            return isinstance(other, timedelta) and 0.79 * expected <= other <= 1.1 * expected + MINUTE / 10
+            return isinstance(other, timedelta) and 0.76 * expected <= other <= 1.1 * expected + MINUTE / 10
 
         def __repr__(self) -> str:
             return f"about {expected}"

@@ -106,13 +106,13 @@ def test_a_course_that_opens_is_read_at_once(moodle: Moodle) -> None:
 
 
 def test_a_course_is_read_when_it_begins() -> None:
-    for hours, expected in ((5, 5), (80, 19.2)):
+    for hours, expected in ((5, 5), (80, 18.4)):
         course = CourseFactory(start_date=timezone.now() + hours * HOUR)
         run, _ = runs.create_run(course)
         assert runs.claim(run) is runs.Claim.GOT
         runs.finish(run, RunState.OK)
         course.refresh_from_db()
-        assert expected * HOUR - MINUTE < later(course.next_sync_at) < (expected + 2.5) * HOUR
+        assert expected * HOUR - MINUTE < later(course.next_sync_at) < (expected + 2.6) * HOUR
 
 
 def test_good_reads_come_within_their_interval() -> None:
@@ -123,7 +123,7 @@ def test_good_reads_come_within_their_interval() -> None:
         assert runs.claim(run) is runs.Claim.GOT
         runs.finish(run, RunState.OK)
         course.refresh_from_db()
-        assert 12 * MINUTE - MINUTE / 10 < later(course.next_sync_at) < 13.5 * MINUTE
+        assert 11.5 * MINUTE < later(course.next_sync_at) < 13.1 * MINUTE
 
 
 # The slow lane
