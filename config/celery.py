@@ -11,5 +11,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "enqueue-due-courses": {"task": "moodle_sync.tasks.enqueue_due", "schedule": 60.0},
+    "read-course-facts": {"task": "moodle_sync.tasks.read_due_facts", "schedule": 300.0},
+    "watch-sites": {"task": "dashboard.tasks.watch_sites", "schedule": 300.0},
     "advance-follow-ups": {"task": "dashboard.tasks.advance_follow_ups", "schedule": 300.0},
 }

@@ -98,7 +98,7 @@ class Apply:
         self._groups()
         self._run(ARRIVED)
         self._run("ANALYZE arrived (participant_id)")
-        self._count_first_accesses()
+        self._keep_first_accesses()
         self._enrolments()
         self._memberships()
         self._carry_site_access()
@@ -204,10 +204,11 @@ class Apply:
                 " AND gone_at IS NULL AND NOT moodle_id = ANY(%(group_ids)s)"
             )
 
-    def _count_first_accesses(self) -> None:
+    def _keep_first_accesses(self) -> None:
         """From «never» to a time. From «unknown» to a time nothing is learnt of when it happened."""
-        [(self.changes.first_accesses,)] = self._rows(
-            "SELECT count(*) FROM arrived a"
+        self.changes.first_accesses = self._run(
+            "INSERT INTO moodle_sync_runchange (run_id, enrolment_id, kind)"
+            " SELECT %(run)s, e.id, 'entered' FROM arrived a"
             " JOIN moodle_sync_enrolment e ON e.participant_id = a.participant_id AND e.course_id = %(course)s"
             " WHERE a.course_access > to_timestamp(0) AND NOT a.is_staff AND e.last_course_access = to_timestamp(0)"
         )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import requests
 from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
-from moodle_sync import decode
+from moodle_sync import clock, decode
 from moodle_sync.errors import PASSING, InvalidResponse, MoodleRefused, MoodleUnavailable, Trouble
 from moodle_sync.remote import RemoteCourse, RemoteParticipant, RemoteProfile, SiteInfo
 
@@ -34,10 +34,13 @@ class MoodleClient:
     Every method raises MoodleUnavailable (try again) or MoodleRefused (a human must act).
     """
 
-    def __init__(self, url: str, token: str, *, pause: float = 0, verify: bool | str = True) -> None:
+    def __init__(
+        self, url: str, token: str, *, pause: float = 0, verify: bool | str = True, seconds_ahead: int = 0
+    ) -> None:
         self._endpoint = f"{url}/webservice/rest/server.php"
         self._token = token
         self._pause = pause
+        self.seconds_ahead = seconds_ahead
         self._session = requests.Session()
         self._session.verify = verify
         self._session.trust_env = False  # no proxy nor .netrc of this machine may see the token
@@ -90,7 +93,8 @@ class MoodleClient:
     ) -> list[RemoteParticipant]:
         """One page by ascending id. It may be shorter than `limit` though more follow; [] past the end."""
         params = _options(courseid=course_id, userfields=",".join(fields), limitfrom=start, limitnumber=limit)
-        return self._read(ENROLLED, params, decode.participants)
+        found, now = self._read(ENROLLED, params, decode.participants), time.time()
+        return [clock.by_our_clock(person, self.seconds_ahead, now) for person in found]
 
     def suspended_ids(self, course_id: int, *, start: int = 0, limit: int = 0) -> set[int]:
         """Ids of the suspended, expired or not yet begun enrolments. Moodle ≥ 3.11: others ignore the option."""
@@ -142,6 +146,8 @@ class MoodleClient:
             raise MoodleRefused(Trouble.NOT_FOUND, function) from None
         except requests.exceptions.RequestException:
             raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
+        measured = clock.ahead(response.headers.get("Date"), time.time())
+        self.seconds_ahead = clock.settled(self.seconds_ahead, measured)
         _check_status(response, body, function)
         return _payload(body, function)
 

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,3 +49,19 @@ class ReadKind(TextChoices):
 
 ACTIVE_RUNS = [RunState.QUEUED, RunState.RUNNING]
 GOOD_RUNS = [RunState.OK, RunState.PARTIAL]
+
+
+class Urgency(IntegerChoices):
+    """In which order reads are done: the priority of their message. The lowest is served first."""
+
+    NOW = 0, _("Asked for alone")
+    ASKED = 3, _("Asked for with others")
+    SCHEDULED = 6, _("By itself")
+
+
+class Change(TextChoices):
+    """What a run brought, person by person."""
+
+    ENTERED = "entered", _("First accesses")
+    JOINED = "joined", _("New enrolments")
+    LEFT = "left", _("Departures")

@@ -15,8 +15,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moodle_sync import crypto
-from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing
+from moodle_sync import crypto, history  # noqa: F401 (the other models)
+from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing, Urgency
 from moodle_sync.querysets import (
     CourseQuerySet,
     EnrolmentQuerySet,
@@ -47,6 +47,9 @@ class Site(models.Model):
     version = models.BigIntegerField(default=0, help_text="Moodle's branch in 10 digits; 0: not known.")
     max_concurrent = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1)])
     pause_ms = models.PositiveIntegerField(default=0, help_text="Between two calls of one run.")
+    clock_ahead = models.IntegerField(default=0, help_text="Seconds that Moodle's clock is ahead of ours.")
+    facts_due_at = models.DateTimeField(default=timezone.now, help_text="Next look at the facts of every course.")
+    facts_claimed_until = models.DateTimeField(null=True, help_text="Somebody looks at them now.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
@@ -101,6 +104,7 @@ class Course(models.Model):
     end_date = models.DateTimeField(null=True, help_text="NULL: no end.")
     visible = models.BooleanField(null=True, help_text="NULL: the token may not know.")
     visible_since = models.DateTimeField(null=True, help_text="First time it was seen visible.")
+    facts_read_at = models.DateTimeField(null=True, help_text="When Moodle last told its names and dates.")
     followed = models.BooleanField(default=True)
     followed_since = models.DateTimeField(default=timezone.now)
     dormant_after = models.DurationField(default=timedelta(days=14))
@@ -263,6 +267,7 @@ class SyncRun(models.Model):
     state = models.CharField(max_length=12, choices=RunState, default=RunState.QUEUED)
     kind = models.CharField(max_length=8, choices=ReadKind, default=ReadKind.FULL)
     attempt = models.PositiveSmallIntegerField(default=1)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.SCHEDULED)
     accept_shrink = models.BooleanField(default=False)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)

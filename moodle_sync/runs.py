@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from moodle_sync.enums import ACTIVE_RUNS, RunState
+from moodle_sync.enums import ACTIVE_RUNS, RunState, Urgency
 from moodle_sync.errors import Trouble
 from moodle_sync.models import Course, Site, StagedAccount, StagedMember, StagedPerson, SyncRun
 
@@ -24,7 +24,10 @@ QUEUE_LASTS = timedelta(minutes=15)
 RETRY_AFTER = [timedelta(minutes=1), timedelta(minutes=4), timedelta(minutes=15)]
 REFUSED_AGAIN_AFTER = timedelta(hours=6)
 SLOW_LANE = timedelta(hours=1)
+SIGN_OF_LIFE = timedelta(seconds=30)
+"""A run that waits for a busy site says so every few seconds; without a word it holds nobody back."""
 FORTNIGHT = timedelta(days=14)
+AT_OPENING = timedelta(minutes=1)
 
 
 class Claim(Enum):
@@ -34,9 +37,11 @@ class Claim(Enum):
 
 
 def create_run(
-    course: Course, *, by: Any = None, accept_shrink: bool = False, attempt: int = 1
+    course: Course, *, by: Any = None, accept_shrink: bool = False, attempt: int = 1, urgency: int | None = None
 ) -> tuple[SyncRun, bool]:
     """The run to watch, and whether it is new: a course has one active run at most."""
+    if urgency is None:
+        urgency = Urgency.SCHEDULED if by is None else Urgency.NOW
     sweep(Q(course=course))
     try:
         with transaction.atomic():
@@ -45,6 +50,7 @@ def create_run(
                 requested_by=by,
                 accept_shrink=accept_shrink,
                 attempt=attempt,
+                urgency=urgency,
                 people_expected=course.people_read,
             )
             return run, True
@@ -56,17 +62,29 @@ def create_run(
     return run, False
 
 
-def request_run(course: Course, *, by: Any = None, accept_shrink: bool = False, attempt: int = 1) -> SyncRun:
+def request_run(
+    course: Course, *, by: Any = None, accept_shrink: bool = False, attempt: int = 1, urgency: int | None = None
+) -> SyncRun:
     """Enqueue a read of the course after the commit, or return the one under way."""
-    run, is_new = create_run(course, by=by, accept_shrink=accept_shrink, attempt=attempt)
-    if is_new:
-        transaction.on_commit(lambda: _send(run))
+    run, is_new = create_run(course, by=by, accept_shrink=accept_shrink, attempt=attempt, urgency=urgency)
+    if is_new or (by is not None and hurry(run, by, Urgency.NOW if urgency is None else urgency)):
+        transaction.on_commit(lambda: send(run))
     return run
 
 
-def _send(run: SyncRun) -> None:
+def hurry(run: SyncRun, by: Any, urgency: int) -> bool:
+    """A run that waits its turn was asked for by a person: it goes before the others."""
+    waiting = SyncRun.objects.filter(pk=run.pk, state=RunState.QUEUED, urgency__gt=urgency)
+    hurried = waiting.update(urgency=urgency, requested_by=by, queued_at=timezone.now())
+    if hurried:
+        run.urgency, run.requested_by = urgency, by
+    return bool(hurried)
+
+
+def send(run: SyncRun) -> None:
+    """A message may come twice, as when a run is hurried: the first that claims the run does it."""
     try:
-        current_app.send_task("moodle_sync.tasks.sync_course", [run.pk])
+        current_app.send_task("moodle_sync.tasks.sync_course", [run.pk], priority=run.urgency)
     except kombu.exceptions.OperationalError:
         finish(run, RunState.INTERRUPTED, error_code=Trouble.NO_QUEUE)
 
@@ -87,8 +105,7 @@ def claim(run: SyncRun) -> Claim:
     """Reserve the course for this run, unless another worker has it or its site is busy enough."""
     now = timezone.now()
     site = locked(Site.objects.all(), Course.objects.values("site").get(pk=run.course_id)["site"])
-    busy = Course.objects.filter(site=site, claim_expires_at__gt=now).exclude(pk=run.course_id).count()
-    if busy >= site.max_concurrent:
+    if busy_with(site, now, but=run) + _more_urgent(site, run, now) >= site.max_concurrent:
         return Claim.SITE_BUSY
     free = Q(claimed_by=None) | ~Q(claim_expires_at__gt=now)
     mine = Course.objects.filter(free, pk=run.course_id)
@@ -100,6 +117,23 @@ def claim(run: SyncRun) -> Claim:
         return Claim.COURSE_TAKEN
     run.state, run.started_at = RunState.RUNNING, now
     return Claim.GOT
+
+
+def busy_with(site: Site, now: datetime, *, but: SyncRun | None = None) -> int:
+    """How many readers a locked site has: each makes one call after the other."""
+    courses = Course.objects.filter(site=site, claim_expires_at__gt=now)
+    if but is not None:
+        courses = courses.exclude(pk=but.course_id)
+    facts = site.facts_claimed_until is not None and site.facts_claimed_until > now
+    return courses.count() + facts
+
+
+def _more_urgent(site: Site, run: SyncRun, now: datetime) -> int:
+    """Runs that wait for the same site and were asked for more urgently: the places that come free are theirs."""
+    if run.urgency == Urgency.NOW:
+        return 0
+    waiting = SyncRun.objects.filter(state=RunState.QUEUED, course__site=site, urgency__lt=run.urgency)
+    return waiting.filter(queued_at__gt=now - SIGN_OF_LIFE).exclude(pk=run.pk).count()
 
 
 def locked(rows: QuerySet[M], pk: int) -> M:
@@ -155,9 +189,17 @@ def interval(course: Course, now: datetime) -> timedelta:
     return timedelta(minutes=settings.SYNC_MINUTES_RUNNING)
 
 
+def begins_in(course: Course, now: datetime) -> timedelta:
+    """Until just after a course begins; for ever when it has begun, or will not."""
+    if course.start_date is None or course.start_date <= now or course.has_ended(now):
+        return timedelta.max
+    return course.start_date - now + AT_OPENING
+
+
 def _delay(course: Course, run: SyncRun, state: RunState, now: datetime, retry_after: int | None) -> timedelta:
     usual = interval(course, now)
     jitter = random.uniform(0.95, 1.1)
+    within = random.uniform(0.77, 0.87)  # the scheduler's minute and the queue come on top
     match state:
         case RunState.REFUSED:
             return max(usual, REFUSED_AGAIN_AFTER) * jitter
@@ -165,7 +207,7 @@ def _delay(course: Course, run: SyncRun, state: RunState, now: datetime, retry_a
             again = RETRY_AFTER[run.attempt - 1] if run.attempt <= len(RETRY_AFTER) else max(usual, SLOW_LANE)
             return max(again * jitter, timedelta(seconds=min(retry_after or 0, 86_400)))
         case _:
-            return usual * jitter
+            return min(usual * within, begins_in(course, now))
 
 
 def next_attempt(course: Course) -> int:

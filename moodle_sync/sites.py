@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from moodle_sync.client import MoodleClient
 from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleRefused
+from moodle_sync.facts import take_facts
 from moodle_sync.models import Connection, Course, Site
 from moodle_sync.remote import RemoteCourse, SiteInfo
-from moodle_sync.sync import client_for, take_facts
+from moodle_sync.sync import client_for
 
 NEEDED = {
     "core_enrol_get_enrolled_users": _("participants and their access"),

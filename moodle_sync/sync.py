@@ -3,24 +3,25 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from moodle_sync import kinds, runs
 from moodle_sync.apply import Apply, Changes, Shrunk
+from moodle_sync.changes import keep_arrivals_and_departures
 from moodle_sync.client import MoodleClient
 from moodle_sync.crypto import TokenUnreadable
 from moodle_sync.enums import ReadKind, RunState, Service
 from moodle_sync.errors import MoodleError, MoodleRefused, MoodleUnavailable, Trouble
-from moodle_sync.models import Connection, Course, StagedPerson, SyncRun
+from moodle_sync.facts import update_facts
+from moodle_sync.models import Connection, Course, Site, StagedPerson, SyncRun
 from moodle_sync.planning import joining
 from moodle_sync.reading import CourseReader, Reading
 from moodle_sync.refresh import Refresh
-from moodle_sync.remote import RemoteCourse
 from moodle_sync.signals import course_synced
 from moodle_sync.staging import Staging
 
@@ -38,7 +39,8 @@ def client_for(connection: Connection) -> MoodleClient:
         token = connection.token
     except TokenUnreadable:
         raise MoodleRefused(Trouble.TOKEN_UNREADABLE) from None
-    return MoodleClient(connection.site.url, token, pause=connection.site.pause_ms / 1000)
+    site = connection.site
+    return MoodleClient(site.url, token, pause=site.pause_ms / 1000, seconds_ahead=site.clock_ahead)
 
 
 def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> SyncRun:
@@ -56,6 +58,9 @@ def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> Sync
     except SoftTimeLimitExceeded:
         runs.finish(run, RunState.UNAVAILABLE, error_code=Trouble.TIMEOUT)
     except Exception:
+        # PostgreSQL may be the one that broke: say it through a new connection. Else the claim expires.
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         runs.finish(run, RunState.INTERRUPTED, error_code=Trouble.CRASHED)
         raise
     return run
@@ -103,6 +108,8 @@ def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
         )
         found = _Found(timezone.now(), kinds.digest(link), staging, reader.reading)
         _read(run, course, reader, found)
+    if client.seconds_ahead != course.site.clock_ahead:
+        Site.objects.filter(pk=course.site_id).update(clock_ahead=client.seconds_ahead)
     _write(run, course.pk, found)
 
 
@@ -152,6 +159,7 @@ def _write(run: SyncRun, course_id: int, found: _Found) -> None:
             raise ClaimLost
         run.refresh_from_db(fields=["accept_shrink"])
         changes = Apply(course, run.pk, found.staging, reading, found.read_at, run.accept_shrink)()
+        keep_arrivals_and_departures(run, course, found.read_at)
         if run.kind == ReadKind.FULL:
             course.untold = found.staging.untold if changes.fetched else []
         _update_course(course, run, found, changes)
@@ -177,7 +185,7 @@ def _write(run: SyncRun, course_id: int, found: _Found) -> None:
 
 def _update_course(course: Course, run: SyncRun, found: _Found, changes: Changes) -> None:
     if found.reading.facts:
-        take_facts(course, found.reading.facts, now=found.read_at)
+        update_facts(course, found.reading.facts, now=found.read_at)
     course.synced_at = found.read_at
     course.first_synced_at = course.first_synced_at or found.read_at
     course.people_read = changes.fetched
@@ -189,23 +197,3 @@ def _update_course(course: Course, run: SyncRun, found: _Found, changes: Changes
     if found.checked_all:
         course.accounts_checked_at = found.read_at
     course.save()
-
-
-def take_facts(course: Course, facts: RemoteCourse, *, now: datetime) -> None:
-    """Set what Moodle says of the course itself; what the token may not know stays as it was."""
-    course.short_name, course.full_name = facts.short_name[:255], facts.full_name[:1333]
-    course.start_date, course.end_date = moment(facts.start), moment(facts.end)
-    if facts.category_id is not None:
-        course.category_id = facts.category_id
-    course.category_name = facts.category_name[:255] or course.category_name
-    never_seen = course.visible_since is None and course.visible is None
-    if facts.visible is not None:
-        course.visible = facts.visible
-    if course.visible is not False and course.visible_since is None:
-        # Followed while it was running: it has been visible since its start, as far as anyone can tell.
-        started = course.start_date if never_seen and course.start_date else now
-        course.visible_since = min(started, now)
-
-
-def moment(stamp: int) -> datetime | None:
-    return datetime.fromtimestamp(stamp, UTC) if stamp else None

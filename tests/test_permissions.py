@@ -15,7 +15,9 @@ from accounts.models import Role, User
 from dashboard import identity
 from dashboard.follow_up import acts
 from dashboard.models import Contact, ContactDetail, PersonAccount
-from moodle_sync.models import Course, Enrolment, Group
+from moodle_sync.enums import RunState
+from moodle_sync.history import SyncBatch
+from moodle_sync.models import Course, Enrolment, Group, SyncRun
 from tests.factories import EnrolmentFactory, UserFactory
 
 PERSONAS = (
@@ -40,6 +42,8 @@ class Things:
     enrolment: Enrolment
     detail: ContactDetail
     act: uuid.UUID
+    run: int
+    batch: int
     token: str
     twin: Enrolment
     change: uuid.UUID
@@ -106,6 +110,17 @@ RULES = {
     "dashboard:courses": Rule(ANYBODY_LOGGED_IN),
     "dashboard:course": Rule(FIGURES, kwargs=of_course),
     "dashboard:sync-course": Rule((TO_LOGIN, OPEN, OPEN, OPEN, 404, 404, OPEN), "post", of_course, headers=HTMX),
+    "dashboard:reads": Rule(ANYBODY_LOGGED_IN),
+    "dashboard:read": Rule(FIGURES, kwargs=lambda things: {"pk": things.run}),
+    "dashboard:sync-all": Rule((TO_LOGIN, 403, 403, OPEN, OPEN, 403, OPEN), "post", headers=HTMX),
+    "dashboard:sync-all-status": Rule(
+        (TO_LOGIN, 404, 404, OPEN, 404, 404, 404), kwargs=lambda things: {"pk": things.batch}, headers=HTMX
+    ),
+    "dashboard:flag-seen": Rule(
+        (TO_LOGIN, 403, 403, 302, 404, 403, 302),
+        "post",
+        lambda things: {"pk": things.course.pk, "kind": "dates"},
+    ),
     "dashboard:sync-status": Rule(FIGURES, kwargs=of_course, headers=HTMX),
     # shell
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
@@ -144,7 +159,7 @@ def people(
 
 
 @pytest.fixture
-def things(tutor: User, group: Group, other_tutor: User) -> Things:
+def things(tutor: User, group: Group, other_tutor: User, coordinator: User) -> Things:
     enrolment = EnrolmentFactory(course=group.course, groups=[group])
     their_group = other_tutor.assignments.get().group
     EnrolmentFactory(course=group.course, groups=[their_group])
@@ -157,10 +172,12 @@ def things(tutor: User, group: Group, other_tutor: User) -> Things:
     invited.set_unusable_password()
     invited.save()
     token = invitations.link(invited).rstrip("/").rpartition("/")[2]
+    run = SyncRun.objects.create(course=group.course, state=RunState.OK)
+    batch = SyncBatch.objects.create(requested_by=coordinator)
     twin, third = EnrolmentFactory.create_batch(2, course=group.course, groups=[group])
     accounts = {enrolment.participant_id, third.participant_id}
     change = identity.merge(person, third.participant.account.person, accounts=accounts, by=tutor)
-    return Things(group.course, enrolment, detail, act, token, twin, change.act)
+    return Things(group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act)
 
 
 def test_every_url_has_a_rule() -> None:
@@ -227,7 +244,17 @@ def test_a_stranger_changes_nothing(name: str, persona: str, things: Things, peo
 
 
 @pytest.mark.parametrize("persona", ["other_tutor", "other_coordinator", "observer", "administrator"])
-@pytest.mark.parametrize("name", ["dashboard:roster", "dashboard:courses", "dashboard:course", "dashboard:sync-status"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dashboard:roster",
+        "dashboard:courses",
+        "dashboard:course",
+        "dashboard:sync-status",
+        "dashboard:reads",
+        "dashboard:read",
+    ],
+)
 def test_no_page_names_a_person_to_a_stranger(
     name: str, persona: str, things: Things, people: dict[str, User | None]
 ) -> None:

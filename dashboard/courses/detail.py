@@ -8,6 +8,7 @@ from dashboard.courses.counts import BY_GROUP, AccessCounts, Work, access_by, co
 from dashboard.courses.freshness import FAILED_RUNS
 from dashboard.courses.lines import CourseLine, course_lines
 from dashboard.courses.sync import SyncCell, result_words
+from dashboard.courses.tries import next_try_words
 from dashboard.courses.tutors import tutoring
 from dashboard.courses.untold import right_words
 from moodle_sync.explain import Explanation, explain
@@ -32,6 +33,18 @@ class RunLine:
     run: SyncRun
     words: str
     explanation: Explanation | None
+    now: datetime
+
+    @property
+    def next_try(self) -> str:
+        """In words, while it is still to come."""
+        at = self.run.next_try_at
+        return next_try_words(at, self.run.course.site, self.now) if at else ""
+
+    @property
+    def is_coming(self) -> bool:
+        """Its next try is still to come: it was the last read, or nearly."""
+        return self.run.next_try_at is not None and self.run.next_try_at > self.now
 
     @property
     def failed(self) -> bool:
@@ -71,11 +84,11 @@ def group_lines(user: User, course: Course, now: datetime) -> list[GroupLine]:
     ]
 
 
-def run_lines(course: Course) -> list[RunLine]:
+def run_lines(course: Course, now: datetime) -> list[RunLine]:
     lines = []
     for run in course.runs.select_related("requested_by").order_by("-pk")[:RUNS_SHOWN]:
         run.course = course
-        lines.append(RunLine(run, result_words(run), explain(run)))
+        lines.append(RunLine(run, result_words(run), explain(run), now))
     return lines
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Role, User
 from dashboard.courses.freshness import FAILED_RUNS, latest_runs
+from dashboard.courses.tries import next_try_words
 from dashboard.scope import overseen_courses
 from moodle_sync.enums import GOOD_RUNS, RunState
 from moodle_sync.explain import Explanation, explain
@@ -30,6 +31,10 @@ def syncable_courses(user: User) -> QuerySet[Course]:
 
 def may_accept(user: User) -> bool:
     """Who may decide that far fewer people than before is right."""
+    return user.is_coordinator or user.is_administrator
+
+
+def may_sync_all(user: User) -> bool:
     return user.is_coordinator or user.is_administrator
 
 
@@ -72,6 +77,11 @@ class SyncCell:
             return None
         self.run.course = self.course  # already here: spares a query per row
         return explain(self.run)
+
+    @property
+    def next_try(self) -> str:
+        at = self.run.next_try_at if self.run else None
+        return next_try_words(at, self.course.site, self.now) if at else ""
 
     @property
     def may_sync(self) -> bool:

@@ -14,16 +14,20 @@ from accounts.models import Role, User
 from dashboard.courses.alerts import alerts
 from dashboard.courses.counts import AccessCounts
 from dashboard.courses.detail import cell_for, course_line, group_lines, run_lines
+from dashboard.courses.flags import flags, may_see_flags
 from dashboard.courses.freshness import freshness
 from dashboard.courses.lines import CourseLine, course_lines
 from dashboard.courses.requests import LoggedIn
+from dashboard.courses.sync import may_sync_all
 from dashboard.courses.table import CourseSearch, CoursesTable
 from dashboard.courses.tutors import lost_groups
 from dashboard.courses.untold import untold
 from dashboard.scope import overseen_courses
+from moodle_sync import batches
 from moodle_sync.enums import Access
 
 PER_PAGE = 25
+FLAGS_SHOWN = 6
 
 
 @require_GET
@@ -35,11 +39,19 @@ def courses(request: LoggedIn) -> HttpResponse:
     lines = search.lines(lines)
     table = CoursesTable(lines)
     RequestConfig(request, paginate={"per_page": PER_PAGE, "silent": True}).configure(table)
+    batch = batches.under_way(user)
+    flagged = flags([line.course for line in lines], now)[:FLAGS_SHOWN] if may_see_flags(user) else []
+    found = alerts(user, lines, team, now)
     context = {
+        "batch": batch,
+        "progress": batches.progress(batch) if batch else None,
+        "may_sync_all": may_sync_all(user),
+        "flags": flagged,
+        "alerts": found,
+        "alert_count": len(flagged) + len(found),
         "table": table,
         "search": search,
         "rows": [row_context(row.record, user) for row in table.paginated_rows],
-        "alerts": alerts(user, lines, team, now),
         "line_count": len(lines),
         "total": total(lines),
         "freshness": freshness(overseen),
@@ -60,7 +72,8 @@ def course(request: LoggedIn, pk: int) -> HttpResponse:
         "groups": group_lines(user, found, now),
         "lost_groups": [] if user.is_tutor else lost_groups([found.pk]),
         "untold": untold(found, line.run),
-        "runs": run_lines(found),
+        "runs": run_lines(found, now),
+        "flags": flags([found], now) if may_see_flags(user) else [],
         "accesses": Access,
     }
     return render(request, "dashboard/courses/course.html", context | permissions(user))

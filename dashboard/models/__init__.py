@@ -4,5 +4,16 @@ from dashboard.models.audit import AuditEntry
 from dashboard.models.contact import Contact
 from dashboard.models.follow_up import FollowUp
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
+from dashboard.models.watch import FlagSeen, SiteNotice
 
-__all__ = ["AuditEntry", "Contact", "ContactDetail", "FollowUp", "Person", "PersonAccount", "PersonChange"]
+__all__ = [
+    "AuditEntry",
+    "Contact",
+    "ContactDetail",
+    "FlagSeen",
+    "FollowUp",
+    "Person",
+    "PersonAccount",
+    "PersonChange",
+    "SiteNotice",
+]

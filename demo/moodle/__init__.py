@@ -12,7 +12,7 @@ It needs nothing but the standard library. In a test, in a thread of the same pr
 As a process of its own (it prints `ready http://127.0.0.1:PORT`, and ends on SIGTERM or with its parent):
 
     python -m demo.moodle --world ouest --port 0 --control-token SECRET [--born UNIX] [--speed 30]
-                          [--journal FILE] [--paced]
+                          [--journal FILE] [--paced | --pace 10]
 
 Worlds: `ouest` (5.1, dedicated service with every right), `nord` (4.3, a tutor's own mobile token),
 `big:20000` or `big:20000x4` (large and still). Tokens and courses are constants in `worlds` and `big`.

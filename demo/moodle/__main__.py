@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from .big import BORN as BIG_BORN
 from .big import big_world
 from .server import MoodleServer
 from .world import World
@@ -36,10 +37,10 @@ def die_with_parent(parent: int) -> None:
 def build(name: str, born: int, speed: float, journal: Path | None) -> World:
     if name.startswith("big:"):
         people, _, courses = name.removeprefix("big:").partition("x")
-        return big_world(int(people), int(courses or 1))
+        return big_world(int(people), int(courses or 1), born=born or BIG_BORN)
     if name not in DEMO_WORLDS:
         raise SystemExit(f"unknown world {name!r}: {', '.join(DEMO_WORLDS)}, big:PEOPLE or big:PEOPLExCOURSES")
-    return DEMO_WORLDS[name].build(born=born, speed=speed, journal=journal)
+    return DEMO_WORLDS[name].build(born=born or int(time.time()), speed=speed, journal=journal)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,7 +51,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--speed", type=float, default=1.0, help="how much faster life goes on")
     options.add_argument("--born", type=int, default=0, help="Unix time the story starts at (default: now)")
     options.add_argument("--journal", type=Path, help="file that keeps the contacts over restarts")
-    options.add_argument("--paced", action="store_true", help="take the time a real Moodle would take")
+    options.add_argument("--paced", action="store_const", const=1.0, default=0.0, dest="pace", help="like --pace 1")
+    options.add_argument("--pace", type=float, help="take the time a real Moodle would take; 10: a tenth of it")
     return options
 
 
@@ -58,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parent = os.getppid()
     options = parser().parse_args(arguments)
     die_with_parent(parent)
-    world = build(options.world, options.born or int(time.time()), options.speed, options.journal)
-    server = MoodleServer(world, port=options.port, control_token=options.control_token, paced=options.paced)
+    world = build(options.world, options.born, options.speed, options.journal)
+    server = MoodleServer(world, port=options.port, control_token=options.control_token, pace=options.pace)
 
     def stop(*_: object) -> None:
         # `shutdown` waits for the loop that this handler interrupts: it needs a thread of its own.

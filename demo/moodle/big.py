@@ -30,20 +30,22 @@ def service_account(world: World, token: str, *, user_id: int = 2) -> User:
     return user
 
 
-def big_world(participants: int = 5_000, courses: int = 1, *, version: str = "5.1", seed: str = "big") -> World:
+def big_world(
+    participants: int = 5_000, courses: int = 1, *, version: str = "5.1", seed: str = "big", born: int = BORN
+) -> World:
     """`participants` people, dealt out evenly to `courses` courses (ids from 2), in groups of 30.
 
     Token: `big.TOKEN`. The whole answer of a call is kept and sent again at once.
     """
-    world = World("big", version, clock=Clock(BORN), static=True)
+    world = World("big", version, clock=Clock(born), static=True)
     world.settings.showuseridentity = ("email", "phone1", "phone2", "institution")
     service_account(world, TOKEN)
     people, rng = People(seed, "ac-big.example.org"), random.Random(f"big:{seed}")
     user_id = 10
     for index in range(courses):
-        start = BORN - (4 + index % 20) * DAY
+        start = born - (4 + index % 20) * DAY
         course = world.add_course(
-            Course(2 + index, f"BIG-{index + 1}", f"Grand parcours {index + 1}", start, BORN + 60 * DAY)
+            Course(2 + index, f"BIG-{index + 1}", f"Grand parcours {index + 1}", start, born + 60 * DAY)
         )
         size = participants // courses + (index < participants % courses)
         numbering = 1 + index * (participants // GROUP_SIZE + 1)
@@ -53,7 +55,7 @@ def big_world(participants: int = 5_000, courses: int = 1, *, version: str = "5.
             enrolment = world.enrol(course, user, "student", groups=[groups[rank // GROUP_SIZE]])
             enrolment.suspended = rng.random() < 0.01
             if rng.random() < 0.7:
-                user.lastaccess = BORN - rng.randrange(4 * DAY)
+                user.lastaccess = born - rng.randrange(4 * DAY)
                 user.firstaccess = user.lastaccess - rng.randrange(300 * DAY)
                 enrolment.lastcourseaccess = max(start, user.lastaccess) if rng.random() < 0.7 else 0
             user_id += 1

@@ -7,6 +7,7 @@ import hmac
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -91,6 +92,9 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: MoodleServer
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.server.world.clock.ahead)
+
     def do_GET(self) -> None:
         self._serve(urlsplit(self.path).query.encode())
 
@@ -140,10 +144,10 @@ class MoodleServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, world: World, *, port: int = 0, control_token: str = "", paced: bool = False) -> None:
+    def __init__(self, world: World, *, port: int = 0, control_token: str = "", pace: float = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.world = world
-        self.api = Api(world, paced=paced)
+        self.api = Api(world, pace=pace)
         self.control = Control(world)
         self.control_token = control_token
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -172,9 +176,9 @@ class MoodleServer(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def running(world: World, *, port: int = 0, control_token: str = "", paced: bool = False) -> Iterator[MoodleServer]:
+def running(world: World, *, port: int = 0, control_token: str = "", pace: float = 0) -> Iterator[MoodleServer]:
     """Serve a world from a thread of this process: `with running(world) as server: server.url`."""
-    server = MoodleServer(world, port=port, control_token=control_token, paced=paced)
+    server = MoodleServer(world, port=port, control_token=control_token, pace=pace)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -124,7 +124,7 @@ def test_the_account_counts_calls_and_how_many_ran_at_once(ouest: Client) -> Non
 def test_paced_takes_the_time_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("demo.moodle.api.time.sleep", slept.append)
-    with running(big_world(participants=100), paced=True) as server:
+    with running(big_world(participants=100), pace=1) as server:
         client = Client(server, TOKEN)
         client.people(2, userfields=ACCESSES)
         assert sum(slept) * 1000 == pytest.approx(server.world.account.ms) == pytest.approx(115)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from config.celery import app
 from demo.moodle import running
 from tests.moodle_sync.moodle import Moodle, connect, small_world
 
@@ -26,3 +27,11 @@ def two_courses(db: None) -> Iterator[Moodle]:
     """The same twelve in two courses, 2 and 3."""
     with running(small_world(courses=2)) as server:
         yield connect(server)
+
+
+@pytest.fixture
+def empty_queue() -> Iterator[None]:
+    app.control.purge()
+    yield
+    app.control.purge()
+    app.pool.force_close_all()  # not `close`, which would forget the tasks of modules still to come

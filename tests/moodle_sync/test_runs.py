@@ -33,7 +33,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Runs handed to the queue."""
     found: list[int] = []
-    monkeypatch.setattr(app, "send_task", lambda name, args: found.extend(args))
+    monkeypatch.setattr(app, "send_task", lambda name, args, **options: found.extend(args))
     return found
 
 
@@ -279,11 +279,11 @@ def delay(course: Course, state: RunState, *, attempt: int = 1, retry_after: int
 
 
 def about(expected: timedelta) -> Any:
-    """With up to a tenth of chance."""
+    """With chance: earlier where an interval is promised, later where Moodle is spared."""
 
     class Near:
         def __eq__(self, other: object) -> bool:
-            return isinstance(other, timedelta) and 0.94 * expected <= other <= 1.1 * expected + MINUTE / 10
+            return isinstance(other, timedelta) and 0.76 * expected <= other <= 1.1 * expected + MINUTE / 10
 
         def __repr__(self) -> str:
             return f"about {expected}"
@@ -406,7 +406,7 @@ def test_a_task_delivered_twice_does_no_harm(moodle: Moodle) -> None:
 
 def test_a_task_delivered_twice_at_once_waits(moodle: Moodle, monkeypatch: pytest.MonkeyPatch) -> None:
     run = claimed(moodle.follow())
-    monkeypatch.setattr(tasks.sync_course, "retry", lambda countdown: Retry())
+    monkeypatch.setattr(tasks.sync_course, "retry", lambda **options: Retry())
     with pytest.raises(Retry):
         tasks.sync_course(run.pk)
     assert sum(moodle.world.account.calls.values()) == 0
@@ -415,7 +415,7 @@ def test_a_task_delivered_twice_at_once_waits(moodle: Moodle, monkeypatch: pytes
 
 
 def test_a_run_that_waits_for_a_busy_site_is_not_lost(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
-    monkeypatch.setattr(tasks.sync_course, "retry", lambda countdown: Retry())
+    monkeypatch.setattr(tasks.sync_course, "retry", lambda **options: Retry())
     Site.objects.update(max_concurrent=1)
     claimed(CourseFactory(site=site))
     run, _ = runs.create_run(CourseFactory(site=site))

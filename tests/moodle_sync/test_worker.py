@@ -2,71 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
-from config.celery import app
 from moodle_sync import runs, tasks
 from moodle_sync.enums import RunState
 from moodle_sync.models import Course, Enrolment, SyncRun
 from tests.moodle_sync.moodle import Moodle
+from tests.moodle_sync.workers import state_of, until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def empty_queue() -> Iterator[None]:
-    app.control.purge()
-    yield
-    app.control.purge()
-    app.close()
-
-
-@contextmanager
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    given = connection.settings_dict
-    url = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
-    process = subprocess.Popen(
-        [
-            sys.executable, "-W", "ignore", "-m", "celery", "-A", "config", "worker", "--pool", "solo",
-            "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat",
-        ],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": url, "DATABASE_CONN_MAX_AGE": "0"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def until(found: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if found():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not happen")
-
-
-def state_of(run: SyncRun) -> str:
-    return SyncRun.objects.values_list("state", flat=True).get(pk=run.pk)
 
 
 @pytest.mark.usefixtures("empty_queue")

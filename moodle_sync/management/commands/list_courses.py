@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 from moodle_sync import sites
 from moodle_sync.cli import MoodleCommand, refusal
 from moodle_sync.errors import MoodleError
-from moodle_sync.sync import client_for, moment
+from moodle_sync.facts import moment
+from moodle_sync.sync import client_for
 
 
 class Command(MoodleCommand):
