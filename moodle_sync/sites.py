@@ -217,3 +217,14 @@ def remove(connection: Connection) -> Connection | None:
     connection.courses.update(connection=heir)
     connection.delete()
     return heir
+
+
+def hand_over(old: Connection, new: Connection) -> None:
+    """Replace a token by another account's: its courses and rules are the new one's, and it is forgotten."""
+    old.courses.update(connection=new)
+    kept = set(new.rules.values_list("category_id", "pattern"))
+    for rule in old.rules.all():
+        if (rule.category_id, rule.pattern) not in kept:
+            rule.connection = new
+            rule.save(update_fields=["connection"])
+    old.delete()

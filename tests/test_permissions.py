@@ -14,7 +14,7 @@ from accounts import invitations
 from accounts.models import Role, User
 from dashboard.follow_up import acts
 from dashboard.models import Contact, ContactDetail
-from moodle_sync.models import Course, Enrolment, Group
+from moodle_sync.models import AutoFollow, Connection, Course, Enrolment, Group, Site
 from tests.factories import EnrolmentFactory, UserFactory
 
 PERSONAS = (
@@ -40,6 +40,8 @@ class Things:
     detail: ContactDetail
     act: uuid.UUID
     token: str
+    connection: Connection
+    rule: AutoFollow
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ def of_enrolment(things: Things) -> dict[str, Any]:
     return {"pk": things.enrolment.pk}
 
 
+def of_connection(things: Things) -> dict[str, Any]:
+    return {"pk": things.connection.pk}
+
+
 def of_course(things: Things) -> dict[str, Any]:
     return {"pk": things.course.pk}
 
@@ -67,6 +73,10 @@ ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 NAMED_PERSON = (TO_LOGIN, OPEN, 404, OPEN, 404, 404, 404)
 ONES_OWN = (TO_LOGIN, OPEN, 404, 404, 404, 404, 404)
 NAMED_PEOPLE = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, 403, 403)
+PLATFORMS = (TO_LOGIN, 403, 403, 403, 403, 403, OPEN)
+PLATFORM = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
+MOODLE_SILENT = (TO_LOGIN, 404, 404, 404, 404, 404, 422)
+PLATFORM_ACT = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
 
 RULES = {
@@ -96,6 +106,22 @@ RULES = {
     "dashboard:course": Rule(FIGURES, kwargs=of_course),
     "dashboard:sync-course": Rule((TO_LOGIN, OPEN, OPEN, OPEN, 404, 404, OPEN), "post", of_course, headers=HTMX),
     "dashboard:sync-status": Rule(FIGURES, kwargs=of_course, headers=HTMX),
+    # platforms; tutors too where VIGIE_TUTOR_SITES names hosts: tests/dashboard/sites
+    "dashboard:sites": Rule(PLATFORMS),
+    "dashboard:connect-site": Rule(PLATFORMS),
+    "dashboard:connect-token": Rule((TO_LOGIN, 403, 403, 403, 403, 403, 302)),
+    "dashboard:connect-by-file": Rule((TO_LOGIN, 403, 403, 403, 403, 403, 422), "post"),
+    "dashboard:site": Rule(PLATFORM, kwargs=lambda things: {"pk": things.connection.site_id}),
+    "dashboard:another-token": Rule(
+        (TO_LOGIN, 403, 403, 403, 403, 403, 302), "post", lambda things: {"pk": things.connection.site_id}
+    ),
+    "dashboard:connection": Rule(PLATFORM, kwargs=of_connection),
+    "dashboard:test-connection": Rule(MOODLE_SILENT, "post", of_connection),
+    "dashboard:new-token": Rule(PLATFORM_ACT, "post", of_connection),
+    "dashboard:remove-connection": Rule(PLATFORM_ACT, "post", of_connection),
+    "dashboard:choose-courses": Rule(MOODLE_SILENT, kwargs=of_connection),
+    "dashboard:add-rule": Rule(PLATFORM_ACT, "post", of_connection, {"pattern": "2027-*"}),
+    "dashboard:remove-rule": Rule(PLATFORM_ACT, "post", lambda things: {"pk": things.rule.pk}),
     # shell
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
 }
@@ -146,7 +172,11 @@ def things(tutor: User, group: Group, other_tutor: User) -> Things:
     invited.set_unusable_password()
     invited.save()
     token = invitations.link(invited).rstrip("/").rpartition("/")[2]
-    return Things(group.course, enrolment, detail, act, token)
+    connection = group.course.connection
+    assert connection is not None
+    Site.objects.filter(pk=connection.site_id).update(url="http://127.0.0.1:9")  # nobody answers there
+    rule = AutoFollow.objects.create(connection=connection, pattern="2026-*")
+    return Things(group.course, enrolment, detail, act, token, connection, rule)
 
 
 def test_every_url_has_a_rule() -> None:
