@@ -102,14 +102,14 @@ class Capability:
     checks: tuple[Check, ...]
     tried_at: str
 
-    def __getitem__(self, aspect: Aspect) -> Check:
+    def of(self, aspect: Aspect) -> Check:
         return next(check for check in self.checks if check.aspect == aspect)
 
     @property
     def is_usable(self) -> bool:
         """People and at least one of their accesses: who never came can be told."""
-        accesses = {self[Aspect.SITE_ACCESS].outcome, self[Aspect.COURSE_ACCESS].outcome}
-        shown = self[Aspect.PARTICIPANTS].outcome in {Outcome.READ, Outcome.PARTLY}
+        accesses = {self.of(Aspect.SITE_ACCESS).outcome, self.of(Aspect.COURSE_ACCESS).outcome}
+        shown = self.of(Aspect.PARTICIPANTS).outcome in {Outcome.READ, Outcome.PARTLY}
         return shown and bool(accesses & {Outcome.READ, Outcome.PARTLY})
 
     @property

@@ -75,7 +75,6 @@ ONES_OWN = (TO_LOGIN, OPEN, 404, 404, 404, 404, 404)
 NAMED_PEOPLE = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, 403, 403)
 PLATFORMS = (TO_LOGIN, 403, 403, 403, 403, 403, OPEN)
 PLATFORM = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
-MOODLE_SILENT = (TO_LOGIN, 404, 404, 404, 404, 404, 422)
 PLATFORM_ACT = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
 
@@ -110,16 +109,16 @@ RULES = {
     "dashboard:sites": Rule(PLATFORMS),
     "dashboard:connect-site": Rule(PLATFORMS),
     "dashboard:connect-token": Rule((TO_LOGIN, 403, 403, 403, 403, 403, 302)),
-    "dashboard:connect-by-file": Rule((TO_LOGIN, 403, 403, 403, 403, 403, 422), "post"),
+    "dashboard:connect-by-file": Rule((TO_LOGIN, 403, 403, 403, 403, 403, OPEN), "post"),
     "dashboard:site": Rule(PLATFORM, kwargs=lambda things: {"pk": things.connection.site_id}),
     "dashboard:another-token": Rule(
         (TO_LOGIN, 403, 403, 403, 403, 403, 302), "post", lambda things: {"pk": things.connection.site_id}
     ),
     "dashboard:connection": Rule(PLATFORM, kwargs=of_connection),
-    "dashboard:test-connection": Rule(MOODLE_SILENT, "post", of_connection),
+    "dashboard:test-connection": Rule(PLATFORM, "post", of_connection),
     "dashboard:new-token": Rule(PLATFORM_ACT, "post", of_connection),
     "dashboard:remove-connection": Rule(PLATFORM_ACT, "post", of_connection),
-    "dashboard:choose-courses": Rule(MOODLE_SILENT, kwargs=of_connection),
+    "dashboard:choose-courses": Rule(PLATFORM, kwargs=of_connection),
     "dashboard:add-rule": Rule(PLATFORM_ACT, "post", of_connection, {"pattern": "2027-*"}),
     "dashboard:remove-rule": Rule(PLATFORM_ACT, "post", lambda things: {"pk": things.rule.pk}),
     # shell

@@ -182,8 +182,7 @@ def _page(
     }
     if chooser is not None:
         context |= _choices(request, chooser) | _rules(request, chooser, rule_form)
-    bad = trouble is not None or (rule_form is not None and bool(rule_form.errors))
-    return render(request, "dashboard/sites/courses.html", context, status=422 if bad else 200)
+    return render(request, "dashboard/sites/courses.html", context)
 
 
 def _choices(request: LoggedIn, chooser: Chooser) -> dict[str, Any]:

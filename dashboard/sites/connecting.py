@@ -60,7 +60,6 @@ def _may_go_on(finding: Finding, *, accepted: bool) -> bool:
 
 
 def _address_page(request: LoggedIn, form: AddressForm, finding: Finding | None = None) -> HttpResponse:
-    bad = finding is not None or bool(form.errors)
     context = {
         "form": form,
         "steps": steps(1),
@@ -69,7 +68,7 @@ def _address_page(request: LoggedIn, form: AddressForm, finding: Finding | None 
         "may_accept": finding is not None and finding.verdict == Verdict.UNENCRYPTED,
         "may_import": finding is not None and request.user.is_administrator and import_url(0) is not None,
     }
-    return render(request, "dashboard/sites/address.html", context, status=422 if bad else 200)
+    return render(request, "dashboard/sites/address.html", context)
 
 
 @require_POST
@@ -115,7 +114,6 @@ def token(request: LoggedIn) -> HttpResponse:
 def _token_page(
     request: LoggedIn, draft: Draft, login: LoginForm, pasted: TokenForm, trouble: Explanation | None
 ) -> HttpResponse:
-    bad = trouble is not None or bool(login.errors or pasted.errors)
     known = Site.objects.filter(url=draft.url).first()
     context: dict[str, Any] = {
         "draft": draft,
@@ -126,7 +124,7 @@ def _token_page(
         "trouble": trouble,
         "may_import": request.user.is_administrator and not draft.replaces and import_url(0) is not None,
     }
-    return render(request, "dashboard/sites/token.html", context, status=422 if bad else 200)
+    return render(request, "dashboard/sites/token.html", context)
 
 
 @sensitive_variables("form", "value")

@@ -140,7 +140,7 @@ def _report(request: LoggedIn, connection: Connection, trouble: Explanation | No
         "courses": listed.courses if listed else [],
         "import_url": import_url(connection.site_id) if request.user.is_administrator else None,
     }
-    return render(request, "dashboard/sites/report.html", context, status=422 if trouble else 200)
+    return render(request, "dashboard/sites/report.html", context)
 
 
 def _moment(capability: Capability | None) -> datetime | None:

@@ -61,11 +61,11 @@ def test_a_tutor_s_mobile_token(version: str) -> None:
     with replaying(version) as site:
         found = tried(site.url, rec.TUTOR, Service.MOBILE)
     assert found.is_usable
-    assert found[Aspect.EMAIL].outcome == found[Aspect.COURSE_ACCESS].outcome == READ
-    assert found[Aspect.GROUPS].outcome == PARTLY
-    assert found[Aspect.GROUPS].found > 0, "from the participants"
-    assert (found[Aspect.SUSPENDED].outcome, found[Aspect.SUSPENDED].needs) == (MISSING, (Need.ENROL_REVIEW,))
-    assert found[Aspect.LISTING].outcome == READ, "a tutor's courses are all one asks of a tutor's token"
+    assert found.of(Aspect.EMAIL).outcome == found.of(Aspect.COURSE_ACCESS).outcome == READ
+    assert found.of(Aspect.GROUPS).outcome == PARTLY
+    assert found.of(Aspect.GROUPS).found > 0, "from the participants"
+    assert (found.of(Aspect.SUSPENDED).outcome, found.of(Aspect.SUSPENDED).needs) == (MISSING, (Need.ENROL_REVIEW,))
+    assert found.of(Aspect.LISTING).outcome == READ, "a tutor's courses are all one asks of a tutor's token"
 
 
 TAKEN = [
@@ -85,7 +85,7 @@ def test_each_right_taken_away_is_asked_for(
 ) -> None:
     with translation.override("en"):
         found = simulated(state, version=version)
-        assert (found[aspect].outcome, need in found[aspect].needs) == (outcome, True)
+        assert (found.of(aspect).outcome, need in found.of(aspect).needs) == (outcome, True)
         assert need.value in capability_words.request(found, "Moodle")
 
 
@@ -95,25 +95,25 @@ def test_without_any_access_vigie_says_that_it_is_of_little_use() -> None:
 
 
 def test_phones_once_the_site_shows_them() -> None:
-    assert simulated("phones are identity")[Aspect.PHONES].outcome == READ
-    assert simulated()[Aspect.PHONES].outcome == MISSING
+    assert simulated("phones are identity").of(Aspect.PHONES).outcome == READ
+    assert simulated().of(Aspect.PHONES).outcome == MISSING
 
 
 def test_separate_groups_hide_people_without_a_word() -> None:
     found = simulated("A in separate groups", token=rec.TUTOR, service=Service.MOBILE)
-    people = found[Aspect.PARTICIPANTS]
+    people = found.of(Aspect.PARTICIPANTS)
     assert (people.outcome, people.needs) == (PARTLY, (Need.ALL_GROUPS,))
     assert people.found < people.of
 
 
 def test_hidden_courses_are_seen() -> None:
-    assert simulated()[Aspect.HIDDEN_COURSES].outcome == READ
-    assert simulated("no viewhiddencourses")[Aspect.HIDDEN_COURSES].outcome == UNTRIED
+    assert simulated().of(Aspect.HIDDEN_COURSES).outcome == READ
+    assert simulated("no viewhiddencourses").of(Aspect.HIDDEN_COURSES).outcome == UNTRIED
 
 
 def test_a_poisoned_profile_does_not_stop_the_trial() -> None:
     found = simulated("script in a first name", course=3)
-    assert found[Aspect.PARTICIPANTS].outcome == READ
+    assert found.of(Aspect.PARTICIPANTS).outcome == READ
 
 
 def test_moodle_35_does_not_know_the_access_to_a_course() -> None:
@@ -125,8 +125,8 @@ def test_moodle_35_does_not_know_the_access_to_a_course() -> None:
     world.before_call.append(_without_lastcourseaccess)
     with running(world) as server:
         found = tried(server.url)
-    assert found[Aspect.COURSE_ACCESS].needs == (Need.NEWER_MOODLE,)
-    assert found[Aspect.SITE_ACCESS].outcome == READ
+    assert found.of(Aspect.COURSE_ACCESS).needs == (Need.NEWER_MOODLE,)
+    assert found.of(Aspect.SITE_ACCESS).outcome == READ
     assert found.is_usable
 
 
