@@ -64,7 +64,6 @@ class Need(StrEnum):
     ALL_GROUPS = "moodle/site:accessallgroups"
     ENROL_REVIEW = "moodle/course:enrolreview"
     FACTS = "core_course_get_courses_by_field"
-    GROUPS = "core_group_get_course_groups"
     USERS = "core_user_get_users_by_field"
     IDENTITY_PHONES = "showuseridentity"
     ENROLMENT = "enrolment"
@@ -298,13 +297,11 @@ class Trial:
             self._note(Aspect.PHONES, Outcome.MISSING, 0, len(people), *needs)
 
     def _groups(self, reader: CourseReader, people: list[RemoteParticipant]) -> None:
-        """The list of groups asks for a right that also allows changing them: names from the people will do."""
+        """Listing them takes a right that also allows changing them: it is not asked for, the people bring the names."""
         reader.groups()
         seen = {group for person in people for group, _name in person.groups or ()}
         if reader.reading.groups_listed:
             self._note(Aspect.GROUPS, Outcome.READ, len(reader.reading.groups))
-        elif Need.GROUPS not in self._info.functions:
-            self._note(Aspect.GROUPS, Outcome.PARTLY if seen else Outcome.MISSING, len(seen), 0, Need.GROUPS)
         else:
             self._note(Aspect.GROUPS, Outcome.PARTLY if seen else Outcome.UNTRIED, len(seen))
 

@@ -11,7 +11,6 @@ from moodle_sync.enums import Service
 from moodle_sync.explain import explain_code
 
 Words = str | Promise
-L = gettext_lazy
 
 
 @dataclass(frozen=True)
@@ -24,71 +23,81 @@ class Subject:
 
 SUBJECTS: dict[Aspect, Subject] = {
     Aspect.LISTING: Subject(
-        L("List of courses"), L("Choosing what to follow"), L("Only the courses listed can be followed.")
+        gettext_lazy("List of courses"),
+        gettext_lazy("Choosing what to follow"),
+        gettext_lazy("Only the courses listed can be followed."),
     ),
     Aspect.PARTICIPANTS: Subject(
-        L("People enrolled"), L("The list of teachers"), L("Whoever is not shown is not in Vigie’s lists.")
+        gettext_lazy("People enrolled"),
+        gettext_lazy("The list of teachers"),
+        gettext_lazy("Whoever is not shown is not in Vigie’s lists."),
     ),
     Aspect.NAMES: Subject(
-        L("First and last names"), L("Sorting by name"), L("The full name is shown, and lists are sorted by it.")
+        gettext_lazy("First and last names"),
+        gettext_lazy("Sorting by name"),
+        gettext_lazy("The full name is shown, and lists are sorted by it."),
     ),
     Aspect.SITE_ACCESS: Subject(
-        L("Last access to the platform"),
-        L("“Never logged in”"),
-        L("Nobody is said never to have logged in to the platform; their access shows as unknown."),
+        gettext_lazy("Last access to the platform"),
+        gettext_lazy("“Never logged in”"),
+        gettext_lazy("Nobody is said never to have logged in to the platform; their access shows as unknown."),
     ),
     Aspect.COURSE_ACCESS: Subject(
-        L("Last access to the course"),
-        L("“Never entered”"),
-        L("Who has not entered the course is not told apart; their access shows as unknown."),
+        gettext_lazy("Last access to the course"),
+        gettext_lazy("“Never entered”"),
+        gettext_lazy("Who has not entered the course is not told apart; their access shows as unknown."),
     ),
     Aspect.EMAIL: Subject(
-        L("E-mail addresses"),
-        L("Reminders, recognising the same person elsewhere"),
-        L("These people get no reminder by e-mail, and are not recognised on another platform."),
+        gettext_lazy("E-mail addresses"),
+        gettext_lazy("Reminders, recognising the same person elsewhere"),
+        gettext_lazy("These people get no reminder by e-mail, and are not recognised on another platform."),
     ),
     Aspect.GROUPS: Subject(
-        L("Groups"), L("Who follows whom"), L("Groups are those of the people shown; empty groups do not appear.")
+        gettext_lazy("Groups"),
+        gettext_lazy("Who follows whom"),
+        gettext_lazy("Groups are those of the people shown; empty groups do not appear."),
     ),
     Aspect.PHONES: Subject(
-        L("Phone numbers"), L("Calls"), L("Tutors type the numbers they find, or a file brings them.")
+        gettext_lazy("Phone numbers"),
+        gettext_lazy("Calls"),
+        gettext_lazy("Tutors type the numbers they find, or a file brings them."),
     ),
     Aspect.SUSPENDED: Subject(
-        L("Suspended enrolments"),
-        L("Chasing only those who can come"),
-        L("People whose enrolment is suspended stay in the lists, and might be chased."),
+        gettext_lazy("Suspended enrolments"),
+        gettext_lazy("Chasing only those who can come"),
+        gettext_lazy("People whose enrolment is suspended stay in the lists, and might be chased."),
     ),
     Aspect.ACCOUNTS: Subject(
-        L("Suspended accounts"),
-        L("Chasing only those who can log in"),
-        L("People whose account is suspended stay in the lists, and might be chased."),
+        gettext_lazy("Suspended accounts"),
+        gettext_lazy("Chasing only those who can log in"),
+        gettext_lazy("People whose account is suspended stay in the lists, and might be chased."),
     ),
     Aspect.COURSE_FACTS: Subject(
-        L("Dates and visibility of courses"),
-        L("When to begin chasing"),
-        L("A hidden course cannot be told from an open one."),
+        gettext_lazy("Dates and visibility of courses"),
+        gettext_lazy("When to begin chasing"),
+        gettext_lazy("A hidden course cannot be told from an open one."),
     ),
     Aspect.HIDDEN_COURSES: Subject(
-        L("Hidden courses"),
-        L("Preparing a course before it opens"),
-        L("A course that is hidden cannot be read until it opens."),
+        gettext_lazy("Hidden courses"),
+        gettext_lazy("Preparing a course before it opens"),
+        gettext_lazy("A course that is hidden cannot be read until it opens."),
     ),
 }
 RIGHTS: dict[Need, Words] = {
-    Need.VIEW_PARTICIPANTS: L("see the participants of a course"),
-    Need.VIEW_COURSES: L("see courses without being enrolled"),
-    Need.VIEW_DETAILS: L("see the people’s profiles"),
-    Need.VIEW_FULL_NAMES: L("see full names"),
-    Need.VIEW_IDENTITY: L("see the identity fields, such as the e-mail address"),
-    Need.VIEW_HIDDEN_FIELDS: L("see hidden fields, such as the last access"),
-    Need.ALL_GROUPS: L("see the people of all groups"),
-    Need.ENROL_REVIEW: L("see which enrolments are suspended"),
+    Need.VIEW_PARTICIPANTS: gettext_lazy("see the participants of a course"),
+    Need.VIEW_COURSES: gettext_lazy("see courses without being enrolled"),
+    Need.VIEW_DETAILS: gettext_lazy("see the people’s profiles"),
+    Need.VIEW_FULL_NAMES: gettext_lazy("see full names"),
+    Need.VIEW_IDENTITY: gettext_lazy("see the identity fields, such as the e-mail address"),
+    Need.VIEW_HIDDEN_FIELDS: gettext_lazy("see hidden fields, such as the last access"),
+    Need.ALL_GROUPS: gettext_lazy("see the people of all groups"),
+    Need.ENROL_REVIEW: gettext_lazy("see which enrolments are suspended"),
 }
 OUTCOMES: dict[Outcome, tuple[Words, str, str]] = {
-    Outcome.READ: (L("Read"), "ok", "check"),
-    Outcome.PARTLY: (L("In part"), "warn", "alert-triangle"),
-    Outcome.MISSING: (L("Missing"), "danger", "x"),
-    Outcome.UNTRIED: (L("Not tried"), "", "minus"),
+    Outcome.READ: (gettext_lazy("Read"), "ok", "check"),
+    Outcome.PARTLY: (gettext_lazy("In part"), "warn", "alert-triangle"),
+    Outcome.MISSING: (gettext_lazy("Missing"), "danger", "x"),
+    Outcome.UNTRIED: (gettext_lazy("Not tried"), "", "minus"),
 }
 
 

@@ -18,6 +18,7 @@ from dashboard.models import AuditEntry
 from dashboard.sites.access import may_connect_to, require_connector, visible_connections
 from dashboard.sites.drafts import Draft, draft_of, forget
 from dashboard.sites.forms import AddressForm, LoginForm, TokenForm
+from dashboard.sites.listing import listing
 from dashboard.sites.steps import explain_finding, import_url, steps
 from dashboard.sites.throttle import too_many
 from moodle_sync import sites
@@ -148,6 +149,7 @@ def _accept(user: User, draft: Draft, form: LoginForm | TokenForm) -> tuple[Conn
         return None, explain(str(exc.code))
     try:
         keep(connection, report, trial_course(report.courses, set()))
+        listing(connection, user)  # the report offers other courses to try, and step 4 opens at once
     except MoodleError as exc:  # the token is good; the report page says that it has to be tried again
         logger.warning("Connection %s could not be tried (%s, %s)", connection.pk, exc.code, exc.function)
     return connection, None

@@ -144,12 +144,12 @@ def _without_lastcourseaccess(call: object) -> None:
 
 def test_functions_missing_from_the_service_are_named_in_the_request() -> None:
     world = contract_world("5.1")
-    world.services["suivi"].functions -= {Need.FACTS.value, Need.USERS.value, Need.GROUPS.value}
+    world.services["suivi"].functions -= {Need.FACTS.value, Need.USERS.value}
     with running(world) as server, translation.override("en"):
         found = tried(server.url)
         text = capability_words.request(found, "Moodle Ouest")
-    assert {Need.FACTS, Need.USERS, Need.GROUPS} <= set(found.needs)
-    for function in (Need.FACTS, Need.USERS, Need.GROUPS):
+    assert {Need.FACTS, Need.USERS} <= set(found.needs)
+    for function in (Need.FACTS, Need.USERS):
         assert function.value in text
 
 
