@@ -22,7 +22,7 @@ from dashboard.sites.listing import listing
 from dashboard.sites.steps import explain_finding, import_url, steps
 from dashboard.sites.throttle import too_many
 from moodle_sync import sites
-from moodle_sync.capability import TIMEOUT, keep, trial_course
+from moodle_sync.capability_trial import TIMEOUT, keep, trial_course
 from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleError, MoodleRefused, Trouble
 from moodle_sync.explain import Explanation, explain_code

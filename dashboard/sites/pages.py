@@ -23,7 +23,8 @@ from dashboard.sites.access import may_connect_to, require_connector, visible_co
 from dashboard.sites.listing import cached
 from dashboard.sites.steps import import_url, steps
 from moodle_sync import capability_words, sites
-from moodle_sync.capability import Capability, try_connection
+from moodle_sync.capability import Capability
+from moodle_sync.capability_trial import try_connection
 from moodle_sync.errors import MoodleError
 from moodle_sync.explain import Explanation, explain, explain_code
 from moodle_sync.models import Connection, Course, Site, SyncRun

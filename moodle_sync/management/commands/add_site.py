@@ -5,7 +5,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from moodle_sync import capability_words, sites
-from moodle_sync.capability import Capability, keep, trial_course
+from moodle_sync.capability import Capability
+from moodle_sync.capability_trial import keep, trial_course
 from moodle_sync.cli import FAILED, USAGE, MoodleCommand, refusal
 from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleError

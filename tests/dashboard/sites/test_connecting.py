@@ -97,7 +97,7 @@ def test_a_dedicated_token_from_address_to_courses(administrator: User, server: 
     client = logged_in(administrator)
     connection = connected(client, server)
     assert (connection.owner, connection.service, connection.token) == (administrator, "dedicated", rec.SERVICE)
-    assert Capability.from_dict(connection.capability).is_usable
+    assert Capability.from_dict(connection.capability or {}).is_usable
     assert AuditEntry.objects.get().action == AuditEntry.Action.CONNECTED
     assert "connecting" not in client.session
     page = client.get(reverse("dashboard:connection", args=[connection.pk])).content.decode()
