@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
@@ -13,5 +14,6 @@ app.conf.beat_schedule = {
     "enqueue-due-courses": {"task": "moodle_sync.tasks.enqueue_due", "schedule": 60.0},
     "read-course-facts": {"task": "moodle_sync.tasks.read_due_facts", "schedule": 300.0},
     "watch-sites": {"task": "dashboard.tasks.watch_sites", "schedule": 300.0},
+    "follow-by-rules": {"task": "moodle_sync.tasks.follow_by_rules", "schedule": crontab(hour="3", minute="40")},
     "advance-follow-ups": {"task": "dashboard.tasks.advance_follow_ups", "schedule": 300.0},
 }

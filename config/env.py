@@ -1,5 +1,6 @@
 """Readers of environment variables that fail loudly instead of guessing."""
 
+import ipaddress
 import os
 from urllib.parse import unquote, urlsplit
 
@@ -37,6 +38,14 @@ def number(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, blanks dropped."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def networks(name: str, default: str = "") -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """A comma-separated list such as `10.0.0.0/8,fd00::/8`."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name, default)]
+    except ValueError as exc:
+        raise ImproperlyConfigured(f"{name} must list networks such as 10.0.0.0/8.") from exc
 
 
 def database(name: str) -> dict[str, object]:

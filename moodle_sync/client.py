@@ -11,6 +11,7 @@ from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
 from moodle_sync import clock, decode
 from moodle_sync.errors import PASSING, InvalidResponse, MoodleRefused, MoodleUnavailable, Trouble
+from moodle_sync.network import PrivateAddress, checked_session
 from moodle_sync.remote import RemoteCourse, RemoteParticipant, RemoteProfile, SiteInfo
 
 T = TypeVar("T")
@@ -35,16 +36,22 @@ class MoodleClient:
     """
 
     def __init__(
-        self, url: str, token: str, *, pause: float = 0, verify: bool | str = True, seconds_ahead: int = 0
+        self,
+        url: str,
+        token: str,
+        *,
+        pause: float = 0,
+        verify: bool | str = True,
+        timeout: tuple[float, float] | None = None,
+        seconds_ahead: int = 0,
     ) -> None:
         self._endpoint = f"{url}/webservice/rest/server.php"
         self._token = token
         self._pause = pause
         self.seconds_ahead = seconds_ahead
-        self._session = requests.Session()
+        self._timeout = timeout
+        self._session = checked_session()
         self._session.verify = verify
-        self._session.trust_env = False  # no proxy nor .netrc of this machine may see the token
-        self._session.headers["User-Agent"] = "Vigie"
         self._called = False
 
     def __enter__(self) -> "MoodleClient":
@@ -116,9 +123,9 @@ class MoodleClient:
         return self._read(ENROLLED, params, decode.ids)
 
     def _read(self, function: str, params: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        payload = self._call(function, params)
+        said = self._call(function, params)
         try:
-            return decode(payload)
+            return decode(said)
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise MoodleRefused(Trouble.WRONG_SHAPE, function) from exc
 
@@ -127,29 +134,44 @@ class MoodleClient:
             time.sleep(self._pause)
         self._called = True
         data = {"wstoken": self._token, "wsfunction": function, "moodlewsrestformat": "json", **params}
-        try:
-            response = self._session.post(
-                self._endpoint, data=data, timeout=TIMEOUT, allow_redirects=False, stream=True
-            )
-            with response:
-                body = _body(response, function)
-        except requests.exceptions.SSLError:
-            raise MoodleRefused(Trouble.TLS, function) from None
-        except requests.exceptions.Timeout:
-            raise MoodleUnavailable(Trouble.TIMEOUT, function) from None
-        except requests.exceptions.ChunkedEncodingError:
-            raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
-        except requests.exceptions.ConnectionError as exc:
-            silent = bool(exc.args) and isinstance(exc.args[0], ReadTimeoutError)  # in the middle of the body
-            raise MoodleUnavailable(Trouble.TIMEOUT if silent else Trouble.CONNECTION, function) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, LocationValueError):
-            raise MoodleRefused(Trouble.NOT_FOUND, function) from None
-        except requests.exceptions.RequestException:
-            raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
+        response, body = exchange(self._session, "POST", self._endpoint, data, function, timeout=self._timeout)
         measured = clock.ahead(response.headers.get("Date"), time.time())
         self.seconds_ahead = clock.settled(self.seconds_ahead, measured)
-        _check_status(response, body, function)
-        return _payload(body, function)
+        check_status(response, body, function)
+        return payload(body, function)
+
+
+def exchange(
+    session: requests.Session,
+    method: str,
+    url: str,
+    data: dict[str, Any] | None,
+    function: str,
+    *,
+    timeout: tuple[float, float] | None = None,
+) -> tuple[requests.Response, bytes]:
+    """One request and its whole answer, whatever its status. Follows no redirect."""
+    try:
+        response = session.request(
+            method, url, data=data, timeout=timeout or TIMEOUT, allow_redirects=False, stream=True
+        )
+        with response:
+            return response, _body(response, function)
+    except PrivateAddress:
+        raise MoodleRefused(Trouble.PRIVATE, function) from None
+    except requests.exceptions.SSLError:
+        raise MoodleRefused(Trouble.TLS, function) from None
+    except requests.exceptions.Timeout:
+        raise MoodleUnavailable(Trouble.TIMEOUT, function) from None
+    except requests.exceptions.ChunkedEncodingError:
+        raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
+    except requests.exceptions.ConnectionError as exc:
+        silent = bool(exc.args) and isinstance(exc.args[0], ReadTimeoutError)  # in the middle of the body
+        raise MoodleUnavailable(Trouble.TIMEOUT if silent else Trouble.CONNECTION, function) from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, LocationValueError):
+        raise MoodleRefused(Trouble.NOT_FOUND, function) from None
+    except requests.exceptions.RequestException:
+        raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
 
 
 def _body(response: requests.Response, function: str) -> bytes:
@@ -163,7 +185,7 @@ def _body(response: requests.Response, function: str) -> bytes:
     return b"".join(chunks)
 
 
-def _check_status(response: requests.Response, body: bytes, function: str) -> None:
+def check_status(response: requests.Response, body: bytes, function: str) -> None:
     status = response.status_code
     wait = response.headers.get("Retry-After", "")
     retry_after = int(wait) if re.fullmatch(r"[0-9]{1,9}", wait) else None
@@ -179,21 +201,22 @@ def _check_status(response: requests.Response, body: bytes, function: str) -> No
         raise MoodleRefused(Trouble.FORBIDDEN, function)
 
 
-def _payload(body: bytes, function: str) -> Any:
+def payload(body: bytes, function: str) -> Any:
+    """What was said, if it is JSON and no error of Moodle's."""
     text = body.strip()
     try:
-        payload = json.loads(text)
+        said = json.loads(text)
     except (ValueError, RecursionError):
         # Cut JSON will be whole the next time; a page of HTML or a sentence is somebody else answering.
         if text[:1] in {b"[", b"{"}:
             raise MoodleUnavailable(Trouble.BROKEN_BODY, function) from None
         raise MoodleRefused(Trouble.NOT_JSON, function) from None
-    if isinstance(payload, dict) and "errorcode" in payload:  # errors arrive as HTTP 200
-        code = re.sub(r"[^\w/.-]", "", str(payload["errorcode"]))[:60]
+    if isinstance(said, dict) and "errorcode" in said:  # errors arrive as HTTP 200
+        code = re.sub(r"[^\w/.-]", "", str(said["errorcode"]))[:60]
         if code == "invalidresponse":
             raise InvalidResponse(code, function)
         raise (MoodleUnavailable if code in PASSING else MoodleRefused)(code, function)
-    return payload
+    return said
 
 
 def _options(courseid: int, **values: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Trouble(StrEnum):
     CLAIM_LOST = "vigie_claim_lost"
     CRASHED = "vigie_crashed"
     NO_QUEUE = "vigie_no_queue"
+    PRIVATE = "vigie_private"
 
 
 PASSING = frozenset(

@@ -32,7 +32,7 @@ BY_CODE: dict[str, Explanation] = {
     "invalidtoken": Explanation(
         _("Moodle does not know this token any more: it expired or was deleted."),
         VIGIE_ADMIN,
-        _("Ask for a new token and enter it with add_site."),
+        _("Ask for a new token and enter it under Platforms."),
     ),
     "accessexception": Explanation(
         _("Moodle refuses the token: expired, service switched off, or function not in the service."),
@@ -118,7 +118,7 @@ BY_CODE: dict[str, Explanation] = {
         _("Correct the names and cities of this course’s accounts."),
     ),
     Trouble.NO_CONNECTION: Explanation(
-        _("No token is left to read this course."), VIGIE_ADMIN, _("Enter a token with add_site.")
+        _("No token is left to read this course."), VIGIE_ADMIN, _("Enter a token under Platforms.")
     ),
     Trouble.TOKEN_UNREADABLE: Explanation(
         _("The token cannot be decrypted with the keys of this server."),
@@ -136,6 +136,11 @@ BY_CODE: dict[str, Explanation] = {
         _("Vigie’s task queue does not answer: the read could not be asked for."),
         VIGIE_ADMIN,
         _("Start Redis and the workers again."),
+    ),
+    Trouble.PRIVATE: Explanation(
+        _("This address leads into a private network, which Vigie does not enter: nothing was sent."),
+        VIGIE_ADMIN,
+        _("If Moodle really is there, add that network to VIGIE_PRIVATE_SITES on Vigie’s server."),
     ),
 }
 BY_CODE["invalidrecordunknown"] = BY_CODE["invalidrecord"]

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moodle_sync import crypto, history  # noqa: F401 (the other models)
+from moodle_sync.auto_follow_rules import AutoFollow as AutoFollow
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing, Urgency
 from moodle_sync.querysets import (
     CourseQuerySet,
@@ -71,6 +72,8 @@ class Connection(models.Model):
     functions = ArrayField(models.CharField(max_length=100), default=list)
     checked_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True, help_text="Set while Moodle refuses the token.")
+    capability = models.JSONField(null=True, help_text="The last capability report; NULL: never tried.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [

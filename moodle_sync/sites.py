@@ -1,4 +1,4 @@
-"""Connecting a site and choosing its courses: what the commands, and later the screens, do."""
+"""Connecting a site and choosing its courses: what the commands and the screens do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +25,7 @@ NEEDED = {
     "core_user_get_users_by_field": _("suspended accounts"),
 }
 INDISPENSABLE = "core_enrol_get_enrolled_users"
+LONGEST_NAME: int = Site._meta.get_field("name").max_length or 0
 LONGEST_URL: int = Site._meta.get_field("url").max_length or 0
 LISTING_REFUSED = {"nopermissions", "accessexception", "requireloginerror", "errorcoursecontextnotvalid"}
 ENDINGS = ("/webservice/rest/server.php", "/login/index.php", "/login/token.php", "/index.php", "/my")
@@ -62,9 +63,9 @@ def normalised_url(typed: str) -> str:
     return url
 
 
-def inspect(url: str, token: str) -> Report:
+def inspect(url: str, token: str, *, timeout: tuple[float, float] | None = None) -> Report:
     """Ask the site who the token is and what it lists. Raises MoodleError."""
-    with MoodleClient(url, token) as client:
+    with MoodleClient(url, token, timeout=timeout) as client:
         info = client.site_info()
         missing = [function for function in NEEDED if function not in info.functions]
         if INDISPENSABLE in missing:
@@ -84,24 +85,83 @@ def listed_courses(client: MoodleClient, user_id: int) -> tuple[list[RemoteCours
 
 
 @transaction.atomic
-def connect(name: str, url: str, token: str, service: Service, report: Report) -> tuple[Connection, bool]:
-    """Keep the site and the token; the token of an account known there is replaced. Returns it and «is new»."""
+def connect(
+    name: str, url: str, token: str, service: Service, report: Report, *, owner_id: int | None = None
+) -> tuple[Connection, bool]:
+    """Keep the site and the token; the token of an account known there is replaced. Returns it and «is new».
+
+    Raises AlreadyKnown. Without a name, a new site takes the one that Moodle gives itself.
+    """
     info = report.info
-    site, _ = Site.objects.update_or_create(
-        url=url, defaults={"name": name, "release": info.release[:100], "version": info.version}
-    )
+    site = declare(name, url, _canonical(info))
+    if not name and site.name == urlsplit(url).hostname and info.name.strip():
+        site.name = _free_name(info.name)
+    site.release, site.version = info.release[:100], info.version
+    site.save()
     connection = Connection.objects.filter(site=site, service=service, moodle_user_id=info.user_id).first()
     is_new = connection is None
     connection = connection or Connection(site=site, service=service, moodle_user_id=info.user_id)
     connection.token = token
+    connection.owner_id = owner_id or connection.owner_id
     connection.functions = sorted(info.functions & NEEDED.keys())
     connection.checked_at, connection.refused_at = timezone.now(), None
     connection.save()
-    # Courses whose own token is lost or refused come to this one, and are read again at once.
+    # Courses that it lists and whose own token is lost or refused come to this one, and are read again at once.
+    listed = [course.moodle_id for course in report.courses]
     orphans = site.courses.followed().filter(Q(connection=None) | Q(connection__refused_at__isnull=False))
+    orphans = orphans.filter(moodle_id__in=listed)
     orphans.update(connection=connection)
     connection.courses.followed().update(next_sync_at=timezone.now())
     return connection, is_new
+
+
+def _canonical(info: SiteInfo) -> str:
+    """What Moodle calls itself: two addresses of one Moodle agree on it."""
+    try:
+        return normalised_url(info.url)
+    except BadAddress:
+        return ""
+
+
+class AlreadyKnown(Exception):
+    """This Moodle is connected under another address: a second one would double its people."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        super().__init__(site.url)
+
+
+def _site_at(url: str, canonical: str) -> Site | None:
+    """The site already kept for this Moodle, whichever of its addresses was typed. Raises AlreadyKnown.
+
+    From http to https is the same place made safer: the address follows. Never the other way.
+    """
+    exact = Site.objects.filter(url=url).first()
+    if exact:
+        return exact
+    places = {address.partition("://")[2] for address in (url, canonical)}
+    for scheme in ("https", "http"):
+        for site in Site.objects.filter(url__in=[f"{scheme}://{place}" for place in places]):
+            if site.url == url.replace("https://", "http://", 1):
+                site.url = url
+                return site
+            raise AlreadyKnown(site)
+    return None
+
+
+def declare(name: str, url: str, canonical: str = "") -> Site:
+    """The site at this address, kept once. A site that has a name keeps it unless another one is given."""
+    site = _site_at(url, canonical) or Site(url=url)
+    site.name = name or site.name or _free_name(urlsplit(url).hostname or url)
+    site.save()
+    return site
+
+
+def _free_name(wanted: str) -> str:
+    wanted = wanted.strip()[: LONGEST_NAME - 4]
+    taken = set(Site.objects.filter(name__startswith=wanted).values_list("name", flat=True))
+    names = (wanted if n == 1 else f"{wanted} {n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
 
 
 class NotListed(Exception):
@@ -148,3 +208,24 @@ def _follow_one(connection: Connection, facts: RemoteCourse, now: datetime) -> C
     take_facts(course, facts, now=now)
     course.save()
     return course
+
+
+@transaction.atomic
+def remove(connection: Connection) -> Connection | None:
+    """Forget a token. Its courses go to another one of the site, which is returned, or wait for one."""
+    others = connection.site.connections.exclude(pk=connection.pk)
+    heir = others.order_by(F("refused_at").asc(nulls_first=True), "service", "pk").first()
+    connection.courses.update(connection=heir)
+    connection.delete()
+    return heir
+
+
+def hand_over(old: Connection, new: Connection) -> None:
+    """Replace a token by another account's: its courses and rules are the new one's, and it is forgotten."""
+    old.courses.update(connection=new)
+    kept = set(new.rules.values_list("category_id", "pattern"))
+    for rule in old.rules.all():
+        if (rule.category_id, rule.pattern) not in kept:
+            rule.connection = new
+            rule.save(update_fields=["connection"])
+    old.delete()

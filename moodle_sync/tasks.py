@@ -4,7 +4,7 @@ from celery import Task, shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from moodle_sync import runs, site_facts, sync
+from moodle_sync import auto_follow, runs, site_facts, sync
 from moodle_sync.models import Course, SyncRun
 
 
@@ -39,3 +39,9 @@ def enqueue_due() -> int:
         runs.request_run(course, attempt=runs.next_attempt(course))
         asked += 1
     return asked
+
+
+@shared_task
+def follow_by_rules() -> int:
+    """Daily: courses that appeared on Moodle since. Returns how many are followed now that were not."""
+    return auto_follow.apply_all()

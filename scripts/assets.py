@@ -92,14 +92,14 @@ def font() -> None:
 
 
 def icon_names() -> set[str]:
-    """Names in `{% icon %}` tags, and strings of templates and of the dashboard's code that name an icon file."""
+    """Names in `{% icon %}` tags, and strings of templates and of our code that name an icon file."""
     tags: set[str] = set()
     strings: set[str] = set()
     for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text()
         tags.update(ICON_TAG.findall(text))
         strings.update(STRING.findall(text))
-    for path in [*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "accounts").rglob("*.py")]:
+    for path in (path for name in ("accounts", "dashboard", "moodle_sync") for path in (ROOT / name).rglob("*.py")):
         strings.update(STRING.findall(path.read_text()))
     missing = sorted(name for name in tags - OWN_ICONS.keys() if not _icon_file(name).exists())
     if missing:

@@ -17,7 +17,7 @@ from dashboard.follow_up import acts
 from dashboard.models import Contact, ContactDetail, PersonAccount
 from moodle_sync.enums import RunState
 from moodle_sync.history import SyncBatch
-from moodle_sync.models import Course, Enrolment, Group, SyncRun
+from moodle_sync.models import AutoFollow, Connection, Course, Enrolment, Group, Site, SyncRun
 from tests.factories import EnrolmentFactory, UserFactory
 
 PERSONAS = (
@@ -47,6 +47,8 @@ class Things:
     token: str
     twin: Enrolment
     change: uuid.UUID
+    connection: Connection
+    rule: AutoFollow
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ def of_both(things: Things) -> dict[str, Any]:
     return {"pk": things.enrolment.pk, "other": things.twin.pk}
 
 
+def of_connection(things: Things) -> dict[str, Any]:
+    return {"pk": things.connection.pk}
+
+
 def of_course(things: Things) -> dict[str, Any]:
     return {"pk": things.course.pk}
 
@@ -78,6 +84,9 @@ ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 NAMED_PERSON = (TO_LOGIN, OPEN, 404, OPEN, 404, 404, 404)
 ONES_OWN = (TO_LOGIN, OPEN, 404, 404, 404, 404, 404)
 NAMED_PEOPLE = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, 403, 403)
+PLATFORMS = (TO_LOGIN, 403, 403, 403, 403, 403, OPEN)
+PLATFORM = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
+PLATFORM_ACT = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
 
 RULES = {
@@ -122,6 +131,22 @@ RULES = {
         lambda things: {"pk": things.course.pk, "kind": "dates"},
     ),
     "dashboard:sync-status": Rule(FIGURES, kwargs=of_course, headers=HTMX),
+    # platforms; tutors too where VIGIE_TUTOR_SITES names hosts: tests/dashboard/sites
+    "dashboard:sites": Rule(PLATFORMS),
+    "dashboard:connect-site": Rule(PLATFORMS),
+    "dashboard:connect-token": Rule((TO_LOGIN, 403, 403, 403, 403, 403, 302)),
+    "dashboard:connect-by-file": Rule((TO_LOGIN, 403, 403, 403, 403, 403, OPEN), "post"),
+    "dashboard:site": Rule(PLATFORM, kwargs=lambda things: {"pk": things.connection.site_id}),
+    "dashboard:another-token": Rule(
+        (TO_LOGIN, 403, 403, 403, 403, 403, 302), "post", lambda things: {"pk": things.connection.site_id}
+    ),
+    "dashboard:connection": Rule(PLATFORM, kwargs=of_connection),
+    "dashboard:test-connection": Rule(PLATFORM, "post", of_connection),
+    "dashboard:new-token": Rule(PLATFORM_ACT, "post", of_connection),
+    "dashboard:remove-connection": Rule(PLATFORM_ACT, "post", of_connection),
+    "dashboard:choose-courses": Rule(PLATFORM, kwargs=of_connection),
+    "dashboard:add-rule": Rule(PLATFORM_ACT, "post", of_connection, {"pattern": "2027-*"}),
+    "dashboard:remove-rule": Rule(PLATFORM_ACT, "post", lambda things: {"pk": things.rule.pk}),
     # shell
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
 }
@@ -177,7 +202,13 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User) -> T
     twin, third = EnrolmentFactory.create_batch(2, course=group.course, groups=[group])
     accounts = {enrolment.participant_id, third.participant_id}
     change = identity.merge(person, third.participant.account.person, accounts=accounts, by=tutor)
-    return Things(group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act)
+    connection = group.course.connection
+    assert connection is not None
+    Site.objects.filter(pk=connection.site_id).update(url="http://127.0.0.1:9")  # nobody answers there
+    rule = AutoFollow.objects.create(connection=connection, pattern="2026-*")
+    return Things(
+        group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule
+    )
 
 
 def test_every_url_has_a_rule() -> None:

@@ -161,6 +161,10 @@ PUBLIC_URL = env.text("VIGIE_PUBLIC_URL", "http://127.0.0.1:8000")
 # Moodle: the first key encrypts, all of them decrypt, so a key is rotated by putting a new one in front.
 TOKEN_KEYS = env.words("VIGIE_TOKEN_KEYS")
 MOODLE_PAGE_SIZE = env.number("VIGIE_MOODLE_PAGE_SIZE", 1000)
+# Networks that are not public and where a Moodle may be all the same.
+PRIVATE_SITES = env.networks("VIGIE_PRIVATE_SITES")
+# Hosts (shell patterns) where tutors may connect their own courses; none: only administrators connect.
+TUTOR_SITES = env.words("VIGIE_TUTOR_SITES")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = True

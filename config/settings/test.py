@@ -8,6 +8,7 @@ os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ.setdefault("VIGIE_TOKEN_KEYS", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=")
 
+from config import env
 from config.settings.base import *  # noqa: F403
 
 INSTALLED_APPS += ["demo"]  # noqa: F405
@@ -18,3 +19,4 @@ STORAGES["staticfiles"] = {  # noqa: F405
 }
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
+PRIVATE_SITES = env.networks("VIGIE_PRIVATE_SITES", "127.0.0.0/8,::1/128")

@@ -10,7 +10,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.models import Assignment, Role, User
-from moodle_sync.models import Course, Enrolment
+from moodle_sync.enums import Service
+from moodle_sync.models import Connection, Course, Enrolment
 
 Key = tuple[int, int | None]
 """(user, group); no group: the whole course."""
@@ -42,18 +43,20 @@ def _wanted(course: Course) -> set[Key]:
         Enrolment.objects.filter(course=course, left_at=None, roles__overlap=course.site.tutor_roles)
         .exclude(suspended=True)
         .exclude(participant__suspended=True)
-        .exclude(participant__email="")
         .annotate(address=Lower("participant__email"))
     )
-    users = dict(
-        User.objects.filter(role=Role.TUTOR, is_active=True, email__in=tutors.values("address")).values_list(
-            "email", "pk"
-        )
-    )
+    active = User.objects.filter(role=Role.TUTOR, is_active=True)
+    users = dict(active.exclude(email="").filter(email__in=tutors.values("address")).values_list("email", "pk"))
+    # A token of one's own shows whose account it is, whatever the addresses.
+    own_tokens = Connection.objects.filter(site=course.site_id, service=Service.MOBILE, owner__in=active)
+    owners = dict(own_tokens.values_list("moodle_user_id", "owner"))
+    recognised = tutors.filter(Q(address__in=users) | Q(participant__moodle_id__in=owners))
     wanted: set[Key] = set()
-    for enrolment in tutors.filter(address__in=users).select_related("participant").prefetch_related("memberships"):
+    for enrolment in recognised.select_related("participant").prefetch_related("memberships"):
         groups: list[int | None] = [membership.group_id for membership in enrolment.memberships.all()]
-        wanted |= {(users[enrolment.participant.email.lower()], group) for group in groups or [None]}
+        account = enrolment.participant
+        found = {users.get(account.email.lower()), owners.get(account.moodle_id)} - {None}
+        wanted |= {(user, group) for user in found if user is not None for group in groups or [None]}
     return wanted
 
 

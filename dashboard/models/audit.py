@@ -4,16 +4,20 @@ from django.utils import timezone
 
 
 class AuditEntry(models.Model):
-    """Who looked at whose file, or took data out (product.md §6.7)."""
+    """Who looked at whose file, took data out, or gave Vigie access to a platform (product.md §6.7)."""
 
     class Action(models.TextChoices):
         VIEWED = "viewed"
         MERGED = "merged"
         SPLIT = "split"
+        CONNECTED = "connected"
+        REPLACED = "replaced"
+        REMOVED = "removed"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     action = models.CharField(max_length=10, choices=Action)
     person = models.ForeignKey("Person", models.SET_NULL, null=True, related_name="+")
+    site = models.ForeignKey("moodle_sync.Site", models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from dashboard.sites.access import may_connect
 
 
 @dataclass(frozen=True)
@@ -26,5 +27,7 @@ def entries(request: HttpRequest) -> list[Entry]:
     if user.follows_people:
         places.append((_("Teachers"), "users", "dashboard:roster"))
     places.append((_("Sessions"), "school", "dashboard:courses"))
+    if may_connect(user):
+        places.append((_("Platforms"), "server-2", "dashboard:sites"))
     urls = [(label, icon, reverse(name)) for label, icon, name in places]
     return [Entry(label, icon, url, request.path.startswith(url)) for label, icon, url in urls]

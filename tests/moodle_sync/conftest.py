@@ -34,4 +34,4 @@ def empty_queue() -> Iterator[None]:
     app.control.purge()
     yield
     app.control.purge()
-    app.pool.force_close_all()  # not `close`, which would forget the tasks of modules still to come
+    app.pool.force_close_all()  # type: ignore[attr-defined]  # not `close`, which would forget the tasks of modules still to come

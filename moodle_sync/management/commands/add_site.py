@@ -4,13 +4,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from moodle_sync import sites
+from moodle_sync import capability_words, sites
+from moodle_sync.capability import Capability
+from moodle_sync.capability_trial import keep, trial_course
 from moodle_sync.cli import FAILED, USAGE, MoodleCommand, refusal
 from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleError
 from moodle_sync.models import Connection, Site
-
-LONGEST_NAME = 120
 
 
 class Command(MoodleCommand):
@@ -39,9 +39,10 @@ class Command(MoodleCommand):
                 _("“%(url)s” is not a web address such as https://moodle.example.org") % {"url": options["url"]},
                 returncode=USAGE,
             ) from exc
-        if not name or len(name) > LONGEST_NAME:
+        if not name or len(name) > sites.LONGEST_NAME:
             raise CommandError(
-                _("A platform’s name has 1 to %(length)d characters.") % {"length": LONGEST_NAME}, returncode=USAGE
+                _("A platform’s name has 1 to %(length)d characters.") % {"length": sites.LONGEST_NAME},
+                returncode=USAGE,
             )
         if Site.objects.filter(name=name).exclude(url=url).exists():
             raise CommandError(_("Another platform is already called “%(name)s”.") % {"name": name}, returncode=USAGE)
@@ -51,10 +52,19 @@ class Command(MoodleCommand):
             raise refusal(exc) from exc
         if not report.info.user_id:
             raise CommandError(_("Moodle does not say whose token this is."), returncode=FAILED)
-        connection, is_new = sites.connect(name, url, token, Service(options["service"]), report)
-        self._report(connection, report, is_new)
+        try:
+            connection, is_new = sites.connect(name, url, token, Service(options["service"]), report)
+            capability = keep(connection, report, trial_course(report.courses, set()))
+        except sites.AlreadyKnown as exc:
+            raise CommandError(
+                _("This Moodle is already connected, under the address %(url)s.") % {"url": exc.site.url},
+                returncode=USAGE,
+            ) from exc
+        except MoodleError as exc:
+            raise refusal(exc) from exc
+        self._report(connection, report, is_new, capability)
 
-    def _report(self, connection: Connection, report: sites.Report, is_new: bool) -> None:
+    def _report(self, connection: Connection, report: sites.Report, is_new: bool, capability: Capability) -> None:
         site = connection.site
         lines = [
             _("Platform “%(name)s”: Moodle %(release)s, %(url)s")
@@ -67,6 +77,10 @@ class Command(MoodleCommand):
         for function, what in sites.NEEDED.items():
             mark = "✘" if function in report.missing else "✔"
             lines.append(f"  {mark} {what} ({function})")
+        for line in capability_words.lines(capability):
+            lines.append(f"  {line.outcome}: {line.title}. {line.finding}")
+        if request := capability_words.request(capability, site.name):
+            lines += ["", request, ""]
         lines.append(_("Next: list_courses, then follow."))
         self.tell(
             {
@@ -78,6 +92,7 @@ class Command(MoodleCommand):
                 "sees_all_courses": report.sees_all_courses,
                 "functions": connection.functions,
                 "missing": report.missing,
+                "checks": {check.aspect: check.outcome for check in capability.checks},
             },
             "\n".join(lines),
         )

@@ -11,7 +11,7 @@ from accounts.models import User
     [
         ("tutor", "/enseignants/", 2),
         ("coordinator", "/enseignants/", 2),
-        ("administrator", "/sessions/", 1),
+        ("administrator", "/sessions/", 2),
         ("observer", "/sessions/", 1),
     ],
 )
