@@ -206,9 +206,7 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User) -> T
     assert connection is not None
     Site.objects.filter(pk=connection.site_id).update(url="http://127.0.0.1:9")  # nobody answers there
     rule = AutoFollow.objects.create(connection=connection, pattern="2026-*")
-    return Things(
-        group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule
-    )
+    return Things(group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule)
 
 
 def test_every_url_has_a_rule() -> None:
