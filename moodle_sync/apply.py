@@ -36,6 +36,32 @@ STANDING = (
 SITE_ACCESS = "CASE WHEN a.site_access IS NOT NULL THEN GREATEST(a.site_access, e.last_site_access) END"
 
 
+UNKNOWN_HERE = (
+    " AND NOT EXISTS (SELECT FROM moodle_sync_participant k WHERE k.site_id = %(site)s AND k.moodle_id = s.moodle_id)"
+)
+ADOPTIONS = (
+    "UPDATE moodle_sync_participant p SET moodle_id = s.moodle_id FROM ("
+    " SELECT lower(s.email) AS email, min(s.moodle_id) AS moodle_id FROM moodle_sync_stagedperson s"
+    f" WHERE s.run_id = %(run)s AND s.email <> ''{UNKNOWN_HERE} GROUP BY 1) s"
+    " WHERE p.site_id = %(site)s AND p.moodle_id IS NULL AND p.email <> '' AND lower(p.email) = s.email",
+    # A person of this course's file without e-mail: only where the name is one person's on both sides.
+    "UPDATE moodle_sync_participant p SET moodle_id = s.moodle_id FROM ("
+    " SELECT s.sort_key, min(s.moodle_id) AS moodle_id, bool_or(k.id IS NOT NULL) AS known"
+    " FROM moodle_sync_stagedperson s"
+    " LEFT JOIN moodle_sync_participant k ON k.site_id = %(site)s AND k.moodle_id = s.moodle_id"
+    " WHERE s.run_id = %(run)s AND s.full_name <> '' GROUP BY 1 HAVING count(*) = 1) s, ("
+    " SELECT o.sort_key, min(o.id) AS id FROM moodle_sync_participant o"
+    " JOIN moodle_sync_enrolment e ON e.participant_id = o.id AND e.course_id = %(course)s"
+    " WHERE o.moodle_id IS NULL AND o.email = '' GROUP BY 1 HAVING count(*) = 1) f"
+    " WHERE p.id = f.id AND f.sort_key = s.sort_key AND NOT s.known",
+    "UPDATE moodle_sync_group g SET moodle_id = n.moodle_id FROM ("
+    " SELECT name, min(moodle_id) AS moodle_id FROM unnest(%(group_ids)s::bigint[], %(group_names)s::text[])"
+    "  AS u (moodle_id, name) GROUP BY 1 HAVING count(*) = 1) n"
+    " WHERE g.course_id = %(course)s AND g.moodle_id IS NULL AND g.name = n.name AND NOT EXISTS ("
+    "  SELECT FROM moodle_sync_group k WHERE k.course_id = %(course)s AND k.moodle_id = n.moodle_id)",
+)
+
+
 class Shrunk(Exception):
     """Suspiciously few people: nothing was changed, an administrator decides."""
 
@@ -74,6 +100,7 @@ class Apply:
         self._run("SELECT pg_advisory_xact_lock(%(lock)s, %(site)s)")
         self._drop_duplicates()
         self._guard()
+        self._adopt()
         self._participants()
         self._accounts()
         self._groups()
@@ -113,6 +140,11 @@ class Apply:
         there = self.changes.fetched + len(self.reading.gaps)
         if known >= SHRINK_FLOOR and there * 2 < known and not self.accept_shrink:
             raise Shrunk
+
+    def _adopt(self) -> None:
+        """Whoever a file brought first is the account of the same e-mail, or for want of one of the same name."""
+        for statement in ADOPTIONS:
+            self._run(statement)
 
     def _participants(self) -> None:
         """Absent is «not allowed to know», and keeps what is known; unless others came with that field."""
@@ -182,7 +214,7 @@ class Apply:
         if self.reading.groups_listed:
             self._run(
                 "UPDATE moodle_sync_group SET gone_at = %(now)s WHERE course_id = %(course)s"
-                " AND gone_at IS NULL AND NOT moodle_id = ANY(%(group_ids)s)"
+                " AND gone_at IS NULL AND (moodle_id IS NULL OR NOT moodle_id = ANY(%(group_ids)s))"
             )
 
     def _count_first_accesses(self) -> None:
@@ -233,9 +265,10 @@ class Apply:
         changed = self._rows(
             "DELETE FROM moodle_sync_membership m USING moodle_sync_group g, moodle_sync_enrolment e, arrived a"
             " WHERE e.participant_id = a.participant_id AND e.course_id = %(course)s AND m.enrolment_id = e.id"
-            " AND g.id = m.group_id AND NOT g.moodle_id = ANY(COALESCE(a.group_ids, '{}')) RETURNING e.participant_id"
+            " AND g.id = m.group_id AND (g.moodle_id IS NULL OR NOT g.moodle_id = ANY(COALESCE(a.group_ids, '{}')))"
+            " RETURNING e.participant_id"
         )
-        groups = dict(Group.objects.filter(course=self.course).values_list("moodle_id", "pk"))
+        groups = dict(Group.objects.filter(course=self.course).exclude(moodle_id=None).values_list("moodle_id", "pk"))
         changed += self._rows(
             "WITH added AS (INSERT INTO moodle_sync_membership (enrolment_id, group_id)"
             " SELECT e.id, g.id FROM (SELECT participant_id, unnest(group_ids) AS moodle_id FROM arrived) AS wanted"

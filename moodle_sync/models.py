@@ -91,8 +91,10 @@ class Course(models.Model):
     """One Moodle course that Vigie follows, or followed."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="courses")
-    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, related_name="courses")
-    moodle_id = models.PositiveBigIntegerField()
+    connection = models.ForeignKey(
+        Connection, models.SET_NULL, null=True, related_name="courses", help_text="NULL: lost, or by file only."
+    )
+    moodle_id = models.PositiveBigIntegerField(null=True, help_text="NULL: known by a file only.")
     short_name = models.CharField(max_length=255)
     full_name = models.CharField(max_length=1333)
     category_id = models.PositiveBigIntegerField(null=True)
@@ -133,6 +135,11 @@ class Course(models.Model):
             return None
         return max(self.visible_since, self.start_date) if self.start_date else self.visible_since
 
+    @property
+    def by_file(self) -> bool:
+        """No web service ever read it: what files say is all there is."""
+        return self.connection_id is None and not self.complete_reads
+
     def is_open(self, now: datetime) -> bool:
         return self.visible is not False and not (self.start_date and self.start_date > now)
 
@@ -142,12 +149,17 @@ class Course(models.Model):
 
 class Group(models.Model):
     course = models.ForeignKey(Course, models.CASCADE, related_name="groups")
-    moodle_id = models.PositiveBigIntegerField()
+    moodle_id = models.PositiveBigIntegerField(null=True, help_text="NULL: known by its name in a file only.")
     name = models.CharField(max_length=255)
     gone_at = models.DateTimeField(null=True, help_text="No longer on Moodle; kept for what hangs on it.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id"),
+            models.UniqueConstraint(
+                fields=["course", "name"], condition=Q(moodle_id=None), name="one_file_group_per_name"
+            ),
+        ]
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -158,7 +170,9 @@ class Participant(models.Model):
     """One Moodle account on one site. Its username is never read nor stored."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="participants")
-    moodle_id = models.PositiveBigIntegerField()
+    moodle_id = models.PositiveBigIntegerField(
+        null=True, help_text="NULL: known by a file only, until a sync brings the same e-mail."
+    )
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     full_name = models.CharField(max_length=255, blank=True)
@@ -175,7 +189,12 @@ class Participant(models.Model):
     objects = ParticipantQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["site", "moodle_id"], name="one_participant_per_moodle_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "moodle_id"], name="one_participant_per_moodle_id"),
+            models.UniqueConstraint(
+                "site", Lower("email"), condition=Q(moodle_id=None) & ~Q(email=""), name="one_file_account_per_email"
+            ),
+        ]
         indexes = [
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="participant_search"),
             models.Index(fields=["sort_key"], name="participant_sort"),

@@ -71,7 +71,7 @@ def _fail(run: SyncRun, state: RunState, exc: MoodleError, *, retry_after: int |
 
 def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
     course = Course.objects.select_related("site", "connection__site").get(pk=run.course_id)
-    if course.connection is None:
+    if course.connection is None or course.moodle_id is None:
         raise MoodleRefused(Trouble.NO_CONNECTION)
     client = client_factory(course.connection)
     read_at = timezone.now()

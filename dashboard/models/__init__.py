@@ -3,6 +3,7 @@
 from dashboard.models.audit import AuditEntry
 from dashboard.models.contact import Contact
 from dashboard.models.follow_up import FollowUp
+from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount
 
-__all__ = ["AuditEntry", "Contact", "ContactDetail", "FollowUp", "Person", "PersonAccount"]
+__all__ = ["AuditEntry", "Contact", "ContactDetail", "FollowUp", "ImportFile", "Person", "PersonAccount"]
