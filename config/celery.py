@@ -12,4 +12,5 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "enqueue-due-courses": {"task": "moodle_sync.tasks.enqueue_due", "schedule": 60.0},
     "advance-follow-ups": {"task": "dashboard.tasks.advance_follow_ups", "schedule": 300.0},
+    "forget-imports": {"task": "dashboard.tasks.forget_imports", "schedule": 3600.0},
 }

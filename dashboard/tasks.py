@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from dashboard.follow_up import system
+from dashboard.imports import work
 from moodle_sync.models import Course
 
 
@@ -8,3 +9,21 @@ from moodle_sync.models import Course
 def advance_follow_ups() -> int:
     """Move what time alone moves, in every followed course. Returns how many follow-ups moved."""
     return sum(system.advance(course) for course in Course.objects.followed().select_related("site"))
+
+
+@shared_task
+def check_import(pk: int) -> None:
+    """Compare a long file with what is known."""
+    work.check(pk)
+
+
+@shared_task
+def write_import(pk: int) -> None:
+    """Import a long file. Delivered twice, it is written once."""
+    work.write(pk)
+
+
+@shared_task
+def forget_imports() -> int:
+    """The rows of files that nobody confirmed within a day."""
+    return work.forget()

@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("dashboard.person.urls")),
     path("", include("dashboard.calls.urls")),
     path("", include("dashboard.courses.urls")),
+    path("", include("dashboard.imports.urls")),
 ]

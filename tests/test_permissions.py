@@ -9,11 +9,13 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Role, User
 from dashboard.follow_up import acts
-from dashboard.models import Contact, ContactDetail
+from dashboard.models import Contact, ContactDetail, ImportFile
+from dashboard.models.import_file import sealed
 from moodle_sync.models import Course, Enrolment, Group
 from tests.factories import EnrolmentFactory, UserFactory
 
@@ -40,6 +42,7 @@ class Things:
     detail: ContactDetail
     act: uuid.UUID
     token: str
+    draft: ImportFile
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,23 @@ def of_course(things: Things) -> dict[str, Any]:
     return {"pk": things.course.pk}
 
 
+def of_site(things: Things) -> dict[str, Any]:
+    return {"pk": things.course.site_id}
+
+
+def of_draft(things: Things) -> dict[str, Any]:
+    return {"pk": things.course.site_id, "draft": things.draft.pk}
+
+
 #                     anonymous  tutor other coord. other obs. admin
 EVERYBODY = (OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 NAMED_PERSON = (TO_LOGIN, OPEN, 404, OPEN, 404, 404, 404)
 ONES_OWN = (TO_LOGIN, OPEN, 404, 404, 404, 404, 404)
 NAMED_PEOPLE = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, 403, 403)
+IMPORTERS = (TO_LOGIN, 404, 404, OPEN, 404, 404, OPEN)
+ONES_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
+TO_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
 
 RULES = {
@@ -96,6 +110,12 @@ RULES = {
     "dashboard:course": Rule(FIGURES, kwargs=of_course),
     "dashboard:sync-course": Rule((TO_LOGIN, OPEN, OPEN, OPEN, 404, 404, OPEN), "post", of_course, headers=HTMX),
     "dashboard:sync-status": Rule(FIGURES, kwargs=of_course, headers=HTMX),
+    # files: the draft is the administrator's; a coordinator imports within their scope, but sees only their own drafts
+    "dashboard:import": Rule(IMPORTERS, kwargs=of_site),
+    "dashboard:import-draft": Rule(ONES_OWN_FILE, kwargs=of_draft),
+    "dashboard:import-columns": Rule(TO_OWN_FILE, "post", of_draft, {"column0": "email"}),
+    "dashboard:import-confirm": Rule(TO_OWN_FILE, "post", of_draft),
+    "dashboard:import-drop": Rule(TO_OWN_FILE, "post", of_draft),
     # shell
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
 }
@@ -133,7 +153,7 @@ def people(
 
 
 @pytest.fixture
-def things(tutor: User, group: Group, other_tutor: User) -> Things:
+def things(tutor: User, group: Group, other_tutor: User, administrator: User) -> Things:
     enrolment = EnrolmentFactory(course=group.course, groups=[group])
     their_group = other_tutor.assignments.get().group
     EnrolmentFactory(course=group.course, groups=[their_group])
@@ -146,7 +166,12 @@ def things(tutor: User, group: Group, other_tutor: User) -> Things:
     invited.set_unusable_password()
     invited.save()
     token = invitations.link(invited).rstrip("/").rpartition("/")[2]
-    return Things(group.course, enrolment, detail, act, token)
+    draft = ImportFile.objects.create(
+        site=group.course.site, course=group.course, kind="people", by=administrator, file_name="export.csv",
+        moment=timezone.now(), lines=1, mapping=["email"],
+        content=sealed({"headers": ["E-mail"], "rows": [[2, ["nouveau@ac-test.example.org"]]]}),
+    )  # fmt: skip
+    return Things(group.course, enrolment, detail, act, token, draft)
 
 
 def test_every_url_has_a_rule() -> None:

@@ -18,6 +18,7 @@ from dashboard.courses.freshness import freshness
 from dashboard.courses.lines import CourseLine, course_lines
 from dashboard.courses.requests import LoggedIn
 from dashboard.courses.table import CourseSearch, CoursesTable
+from dashboard.imports.places import importable_sites, may_import
 from dashboard.scope import overseen_courses
 from moodle_sync.enums import Access
 
@@ -42,6 +43,7 @@ def courses(request: LoggedIn) -> HttpResponse:
         "total": total(lines),
         "freshness": freshness(overseen),
         "accesses": Access,
+        "import_sites": importable_sites(user).order_by("name"),
     }
     return render(request, "dashboard/courses/list.html", context | permissions(user))
 
@@ -58,6 +60,7 @@ def course(request: LoggedIn, pk: int) -> HttpResponse:
         "groups": group_lines(user, found, now),
         "runs": run_lines(found),
         "accesses": Access,
+        "may_import": may_import(user),
     }
     return render(request, "dashboard/courses/course.html", context | permissions(user))
 
