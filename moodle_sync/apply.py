@@ -61,6 +61,15 @@ ADOPTIONS = (
     "  SELECT FROM moodle_sync_group k WHERE k.course_id = %(course)s AND k.moodle_id = n.moodle_id)",
 )
 
+GATHER = (
+    "UPDATE moodle_sync_enrolment e SET participant_id = k.id"
+    " FROM moodle_sync_participant p JOIN moodle_sync_participant k"
+    "  ON k.site_id = p.site_id AND k.moodle_id IS NOT NULL AND lower(k.email) = lower(p.email)"
+    " WHERE p.site_id = %(site)s AND p.moodle_id IS NULL AND p.email <> '' AND e.participant_id = p.id"
+    " AND NOT EXISTS (SELECT FROM moodle_sync_enrolment o WHERE o.participant_id = k.id AND o.course_id = e.course_id)"
+)
+"""An account of Moodle's whose e-mail is learnt only now: what a file told of that e-mail is its own."""
+
 
 class Shrunk(Exception):
     """Suspiciously few people: nothing was changed, an administrator decides."""
@@ -102,6 +111,7 @@ class Apply:
         self._guard()
         self._adopt()
         self._participants()
+        self._run(GATHER)
         self._accounts()
         self._groups()
         self._run(ARRIVED)

@@ -67,7 +67,9 @@ def schools(file: File) -> list[Way]:
     known: dict[str, Way] = {}
     for participant in file.participants:
         if participant.institution:
-            known.setdefault(folded(participant.institution), Way(Kind.SCHOOL, _("School"), participant.institution, ""))
+            known.setdefault(
+                folded(participant.institution), Way(Kind.SCHOOL, _("School"), participant.institution, "")
+            )
     for detail in _typed(file, Kind.SCHOOL):
         known.setdefault(folded(detail.value), Way(Kind.SCHOOL, _("School"), detail.value, "", detail))
     return list(known.values())

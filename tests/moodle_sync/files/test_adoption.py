@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.enums import State
 from dashboard.follow_up import acts
-from dashboard.models import FollowUp, Person
+from dashboard.models import ContactDetail, FollowUp, Person
 from moodle_sync import sites
 from moodle_sync.files import reader
 from moodle_sync.files.apply import apply
@@ -27,7 +27,7 @@ def export(moodle: Moodle, course: int = 2, *, emails: bool = True) -> bytes:
     lines = []
     for user_id in range(FIRST, FIRST + 12):
         user = moodle.world.users[user_id]
-        groups = ", ".join(g.name for g in there.groups.values() if g.id in there.enrolments[user_id].groups)
+        groups = ", ".join(g.name for g in there.groups.values() if user_id in g.members)
         email = user.email.upper() if emails else ""
         lines.append([user.firstname, user.lastname, email, groups, "Participant", "Never"])
     return as_csv([header, *lines])
@@ -89,17 +89,31 @@ def test_who_moodle_does_not_list_leaves_after_two_reads(moodle: Moodle, by_file
 
 
 def test_an_address_learnt_later_brings_two_accounts_together(two_courses: Moodle) -> None:
-    """The account was known from another course without its address, which a file gave to another one."""
+    """Known by web service from one course without addresses, and by file, with them, from another."""
     moodle = two_courses
-    other = moodle.follow(3)
     moodle.world.settings.showuseridentity = ()
-    moodle.world.users[FIRST].email, kept = "", moodle.world.users[FIRST].email
-    moodle.read(other)
-    moodle.world.users[FIRST].email = kept
+    addresses = {user.id: user.email for user in moodle.world.users.values()}
+    for user in moodle.world.users.values():
+        user.email = ""
+    moodle.read(moodle.follow(3))
+    for user in moodle.world.users.values():
+        user.email = addresses[user.id]
     there = moodle.world.courses[2]
     course = Course.objects.create(site=moodle.site, short_name=there.shortname, full_name=there.fullname)
     take(course, export(moodle))
+    assert Participant.objects.count() == 24
+    known_by_file = Enrolment.objects.get(course=course, participant__first_name=f"Camille{FIRST}")
+    ContactDetail.objects.create(
+        person=known_by_file.participant.account.person, kind="phone", value="+33639984127",
+        search_key="0639984127", added_by=UserFactory.create(),
+    )  # fmt: skip
     moodle.world.settings.showuseridentity = ("email",)
     [course] = sites.follow(moodle.connection, [2])
     moodle.read(course)
-    assert Enrolment.objects.filter(course=course, participant__first_name=f"Camille{FIRST}").count() == 1
+    there_now = Enrolment.objects.filter(course=course).select_related("participant__account__person")
+    assert {enrolment.participant.moodle_id for enrolment in there_now} == set(range(FIRST, FIRST + 12))
+    assert there_now.count() == 12
+    known_by_file.refresh_from_db()
+    account = Participant.objects.get(moodle_id=FIRST).account
+    assert known_by_file.participant_id == account.participant_id
+    assert account.person.details.get().value == "+33639984127"
