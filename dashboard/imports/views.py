@@ -40,7 +40,6 @@ def upload(request: LoggedIn, pk: int) -> HttpResponse:
             request,
             "dashboard/imports/upload.html",
             {"site": site, "form": form, "last": _last(request, site)},
-            status=422 if form.errors else 200,
         )
 
 
@@ -68,7 +67,7 @@ def columns(request: LoggedIn, pk: int, draft: int) -> HttpResponse:
         return redirect("dashboard:import-draft", pk, draft)
     if not form.is_valid():
         found.state = State.MAPPING  # shown so; kept when it is right
-        return _page(request, found, form=form, status=422)
+        return _page(request, found, form=form)
     if work.take(found, among=[State.MAPPING, State.READY], to=State.CHECKING, mapping=form.mapping, outcome=None):
         asked = work.ask(found, work.check, "dashboard.tasks.check_import", back_to=State.MAPPING)
         _say_no_queue(request, asked)
@@ -103,7 +102,7 @@ def _own(request: LoggedIn, pk: int, draft: int) -> ImportFile:
     return found
 
 
-def _page(request: LoggedIn, draft: ImportFile, *, form: MappingForm | None = None, status: int = 200) -> HttpResponse:
+def _page(request: LoggedIn, draft: ImportFile, *, form: MappingForm | None = None) -> HttpResponse:
     context: dict[str, Any] = {"draft": draft, "site": draft.site, "course": _course_name(draft)}
     if draft.state == State.MAPPING or "columns" in request.GET:
         if draft.content is not None:
@@ -112,7 +111,7 @@ def _page(request: LoggedIn, draft: ImportFile, *, form: MappingForm | None = No
         context["preview"] = preview(draft, show=request.GET.get("show", ""), page=request.GET.get("page", "1"))
     elif draft.is_busy:
         context |= {"lines_done": work.lines_done(draft), "stuck": _is_stuck(draft)}
-    return render(request, "dashboard/imports/draft.html", context, status=status)
+    return render(request, "dashboard/imports/draft.html", context)
 
 
 def _course_name(draft: ImportFile) -> str:

@@ -114,8 +114,8 @@ def test_the_columns_can_be_corrected(coordinator: User, site: Site) -> None:
     draft = ImportFile.objects.get()
     assert draft.mapping == ["", ""]
     refused = columns(client, draft)
-    assert refused.status_code == 422
-    assert columns(client, draft, ["email", "email"]).status_code == 422
+    assert refused.status_code == 200
+    assert columns(client, draft, ["email", "email"]).status_code == 200
     assert columns(client, draft, ["email", "group"]).status_code == 302
     assert columns(client, draft, ["email", "city"]).status_code == 302, "and again after the preview"
     assert 'name="column1"' in page(client, draft, "?columns=1")
@@ -224,12 +224,12 @@ def test_a_fault_writes_nothing_and_says_so(coordinator: User, site: Site, monke
         (b"PK nothing", {"course_name": "Neuve"}),
         (b"E-mail\na@ac-test.example.org\n", {}),
         (b"E-mail\na@ac-test.example.org\n", {"course_name": "Neuve", "moment": "2040-01-01T00:00"}),
-        (b"E-mail;Nom\n" + b"a@ac-test.example.org;x\n" * 600_000, {"course_name": "Neuve"}),
+        (b"E-mail;Nom\n" + b"a@ac-test.example.org;x\n" * 450_000, {"course_name": "Neuve"}),
     ],
 )
 def test_what_is_refused_at_once(data: bytes, fields: dict[str, str], coordinator: User, site: Site) -> None:
     answer = upload(client_of(coordinator), site, data, **fields)
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert 'class="sm danger vg-error"' in answer.content.decode()
     assert not ImportFile.objects.exists()
 
@@ -254,8 +254,8 @@ def test_a_coordinator_of_one_category_imports_only_there(site: Site) -> None:
     strange = CourseFactory.create(site=site, category_id=8)
     client = client_of(odile)
     assert upload(client, site, as_csv([HEADER, ANA]), course=theirs.pk).status_code == 302
-    assert upload(client, site, as_csv([HEADER, ANA]), course=strange.pk).status_code == 422
-    assert upload(client, site, as_csv([HEADER, ANA]), course_name="Neuve").status_code == 422
+    assert upload(client, site, as_csv([HEADER, ANA]), course=strange.pk).status_code == 200
+    assert upload(client, site, as_csv([HEADER, ANA]), course_name="Neuve").status_code == 200
     assert upload(client, SiteFactory.create(), as_csv([HEADER, ANA])).status_code == 404
 
 
