@@ -84,7 +84,9 @@ def gather_emptied_accounts(course_id: int) -> None:
     ).exclude(participant__email="")
     for left in emptied.select_related("participant", "person").select_for_update(of=("self",)):
         one = left.participant
-        same = PersonAccount.objects.filter(participant__site=one.site_id, participant__email__iexact=one.email)
+        same = PersonAccount.objects.annotate(address=Lower("participant__email")).filter(
+            participant__site=one.site_id, address=one.email.lower()
+        )
         kept = same.exclude(pk=left.pk).exclude(person=left.person_id).select_related("person").first()
         if kept is not None:
             _move_person(left.person, kept.person)

@@ -1,7 +1,7 @@
 """Who coordinates imports a file: choose it, correct a column, see what will change, confirm."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from accounts.models import User
 from dashboard.imports import work
@@ -17,11 +17,11 @@ PEOPLE = [
     ["Bo", "Exemple", "bo@ac-test.example.org", "bo.secret", "B2", "4 jours 5 heures"],
     ["Cy", "Exemple", "cy@ac-test.example.org", "cy.secret", "B2", "hier"],
 ]
-FILE = {
-    "name": "stagiaires.csv",
-    "mimeType": "text/csv",
-    "buffer": as_csv([HEADER, *PEOPLE], separator=";", encoding="cp1252"),
-}
+FILE = FilePayload(
+    name="stagiaires.csv",
+    mimeType="text/csv",
+    buffer=as_csv([HEADER, *PEOPLE], separator=";", encoding="cp1252"),
+)
 
 
 def test_from_the_course_to_its_new_people(page_as: OpenAs, coordinator: User, course: Course, group: Group) -> None:

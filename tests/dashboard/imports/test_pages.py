@@ -288,9 +288,10 @@ DETAILS = [["Mél", "Téléphone", "Portable", "Établissement"]]
 
 @pytest.fixture
 def known(course: Course) -> Enrolment:
-    return EnrolmentFactory.create(
+    enrolment: Enrolment = EnrolmentFactory.create(
         course=course, participant__email="ana@ac-test.example.org", participant__phone1="05 49 34 91 08"
     )
+    return enrolment
 
 
 def test_phones_and_schools_of_known_people(coordinator: User, known: Enrolment) -> None:

@@ -12,7 +12,7 @@ from moodle_sync.files.columns import recognise
 from moodle_sync.files.errors import Fault
 from moodle_sync.files.plan import Plan
 from moodle_sync.models import Course, Enrolment, Group, Participant, Site
-from tests.factories import CourseFactory, EnrolmentFactory, GroupFactory, ParticipantFactory
+from tests.factories import EnrolmentFactory, GroupFactory, ParticipantFactory
 from tests.moodle_sync.files.samples import VERSIONS, as_csv, pasted, sample
 from tests.moodle_sync.moodle import WRITTEN, content, rows
 

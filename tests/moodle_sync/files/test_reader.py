@@ -91,7 +91,10 @@ def test_no_bytes_are_a_crash(data: bytes) -> None:
 
 
 def test_row_numbers_are_those_of_the_spreadsheet() -> None:
-    text = 'Liste du 23/11;;\n;;\nNom complet;Courriel;Ville\n"Ann\nBee";a@ac-test.example.org;\n;;\nCé;c@ac-test.example.org;\n'
+    text = (
+        'Liste du 23/11;;\n;;\nNom complet;Courriel;Ville\n"Ann\nBee";a@ac-test.example.org;\n'
+        ";;\nCé;c@ac-test.example.org;\n"
+    )
     table = reader.read(text.encode("cp1252"))
     assert table.headers == ["Nom complet", "Courriel", "Ville"]
     assert [number for number, _ in table.rows] == [4, 6]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moodle_sync', '0002_roster_indexes'),
+        ('moodle_sync', '0003_participant_by_address'),
     ]
 
     operations = [

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0002_roster_indexes'),
-        ('moodle_sync', '0003_people_by_file'),
+        ('dashboard', '0003_reopened'),
+        ('moodle_sync', '0004_people_by_file'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
