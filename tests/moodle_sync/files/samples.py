@@ -9,7 +9,7 @@ from typing import Any
 
 import openpyxl
 
-RECORDINGS = Path(__file__).resolve().parents[2] / "contract" / "recordings"
+RECORDINGS = Path(__file__).resolve().parent / "recordings"
 VERSIONS = ["4.3", "5.1"]
 
 
