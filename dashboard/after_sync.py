@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from dashboard.follow_up import assign, system
-from dashboard.people import link_new_accounts
+from dashboard.people import gather_emptied_accounts, link_new_accounts
 from dashboard.relink import join_same_addresses
 from moodle_sync.models import Course
 from moodle_sync.signals import course_synced
@@ -15,6 +15,7 @@ from moodle_sync.signals import course_synced
 def react(*, course_id: int, **kwargs: Any) -> None:
     course = Course.objects.select_related("site").get(pk=course_id)
     link_new_accounts(course_id)
+    gather_emptied_accounts(course_id)
     join_same_addresses(course_id)
     assign.follow_moodle_roles(course)
     system.after_read(course)

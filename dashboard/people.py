@@ -85,6 +85,37 @@ def link_new_accounts(course_id: int) -> int:
     return len(new)
 
 
+@transaction.atomic
+def gather_emptied_accounts(course_id: int) -> None:
+    """An account of a file whose enrolments went to Moodle's own account of that e-mail: its person goes along.
+
+    What was typed on the person stays with the one who is seen.
+    """
+    emptied = PersonAccount.objects.filter(
+        participant__site__courses=course_id, participant__moodle_id=None, participant__enrolments=None
+    ).exclude(participant__email="")
+    for left in emptied.select_related("participant", "person").select_for_update(of=("self",)):
+        one = left.participant
+        same = PersonAccount.objects.annotate(address=Lower("participant__email")).filter(
+            participant__site=one.site_id, address=one.email.lower()
+        )
+        kept = same.exclude(pk=left.pk).exclude(person=left.person_id).select_related("person").first()
+        if kept is not None:
+            _move_person(left.person, kept.person)
+
+
+def _move_person(gone: Person, kept: Person) -> None:
+    """Accounts, typed details and the wish not to be called; a detail both have stays once."""
+    if gone.do_not_call:
+        Person.objects.filter(pk=kept.pk).update(do_not_call=True)
+    held = {(detail.kind, detail.value) for detail in kept.details.filter(removed_at=None)}
+    for detail in gone.details.all():
+        if detail.removed_at is not None or (detail.kind, detail.value) not in held:
+            detail.person = kept
+            detail.save(update_fields=["person"])
+    gone.accounts.update(person=kept, link=Link.EMAIL)
+
+
 def _accounts_by_email(emails: set[str]) -> dict[str, list[tuple[Account, int]]]:
     homes = defaultdict(list)
     columns = [f"participant__{name}" for name in Account._fields]

@@ -2,6 +2,7 @@ from celery import shared_task
 
 from dashboard import outages
 from dashboard.follow_up import system
+from dashboard.imports import work
 from moodle_sync.models import Course
 
 
@@ -15,3 +16,21 @@ def advance_follow_ups() -> int:
 def watch_sites() -> int:
     """Tell administrators of sites that fail or answer again. Returns how many mails were sent."""
     return outages.watch()
+
+
+@shared_task
+def check_import(pk: int) -> None:
+    """Compare a long file with what is known."""
+    work.check(pk)
+
+
+@shared_task
+def write_import(pk: int) -> None:
+    """Import a long file. Delivered twice, it is written once."""
+    work.write(pk)
+
+
+@shared_task
+def forget_imports() -> int:
+    """The rows of files that nobody confirmed within a day."""
+    return work.forget()

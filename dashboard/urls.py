@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("dashboard.calls.urls")),
     path("", include("dashboard.courses.urls")),
     path("", include("dashboard.sites.urls")),
+    path("", include("dashboard.imports.urls")),
 ]

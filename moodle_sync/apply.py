@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from moodle_sync import entries
+from moodle_sync.adoption import ADOPTIONS, BY_FILE, GATHER
 from moodle_sync.models import Course, Participant
 from moodle_sync.reading import Reading
 from moodle_sync.staging import SOMETIMES_EMPTY, Staging, keys_of
@@ -93,7 +94,9 @@ class Apply:
         self._guard()
         self._run("CREATE TEMP TABLE touched (participant_id bigint)")
         self._run("CREATE TEMP TABLE created (participant_id bigint)")
+        self._adopt()
         self._participants()
+        self._run(GATHER)
         self._accounts()
         self._groups()
         self._run(ARRIVED)
@@ -128,6 +131,12 @@ class Apply:
         there = self.changes.fetched + len(self.reading.gaps)
         if known >= SHRINK_FLOOR and there * 2 < known and not self.accept_shrink:
             raise Shrunk
+
+    def _adopt(self) -> None:
+        """Whoever a file brought first is the account of the same e-mail, or for want of one of the same name."""
+        [(some,)] = self._rows(BY_FILE)
+        for statement in ADOPTIONS if some else ():
+            self._run(statement)
 
     def _participants(self) -> None:
         """Absent is «not allowed to know», and keeps what is known; unless others came with that field."""
@@ -201,7 +210,7 @@ class Apply:
         if self.reading.groups_listed:
             self._run(
                 "UPDATE moodle_sync_group SET gone_at = %(now)s WHERE course_id = %(course)s"
-                " AND gone_at IS NULL AND NOT moodle_id = ANY(%(group_ids)s)"
+                " AND gone_at IS NULL AND (moodle_id IS NULL OR NOT moodle_id = ANY(%(group_ids)s))"
             )
 
     def _keep_first_accesses(self) -> None:

@@ -39,7 +39,8 @@ def try_connection(connection: Connection, course_id: int | None = None) -> Capa
             connection.refused_at = connection.refused_at or timezone.now()
             connection.save(update_fields=["refused_at"])
         raise
-    followed = set(connection.courses.followed().values_list("moodle_id", flat=True))
+    ids = connection.courses.followed().values_list("moodle_id", flat=True)
+    followed = {moodle_id for moodle_id in ids if moodle_id is not None}
     return keep(connection, report, trial_course(report.courses, followed, course_id))
 
 

@@ -29,6 +29,18 @@ def decrypt(encrypted: str) -> str:
         raise TokenUnreadable from exc
 
 
+def seal(content: bytes) -> bytes:
+    """What may rest a day in the database, such as the rows of a file, unreadable without the keys."""
+    return _keys().encrypt(content)
+
+
+def unseal(sealed: bytes) -> bytes:
+    try:
+        return _keys().decrypt(sealed)
+    except InvalidToken as exc:
+        raise TokenUnreadable from exc
+
+
 def rotate(encrypted: str) -> str:
     """The same token, encrypted with the newest key."""
     try:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moodle_sync import crypto, history  # noqa: F401 (the other models)
-from moodle_sync.auto_follow_rules import AutoFollow as AutoFollow
+from moodle_sync.auto_follow_rules import AutoFollow
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing, Urgency
 from moodle_sync.querysets import (
     CourseQuerySet,
@@ -25,6 +25,12 @@ from moodle_sync.querysets import (
     SyncRunQuerySet,
     last_access,
 )
+from moodle_sync.staged import StagedAccount, StagedMember, StagedPerson
+
+__all__ = [
+    "AutoFollow", "Connection", "Course", "Enrolment", "Group", "Membership", "Participant", "Site", "StagedAccount",
+    "StagedMember", "StagedPerson", "SyncRun",
+]  # fmt: skip
 
 
 def default_trainee_roles() -> list[str]:
@@ -97,8 +103,10 @@ class Course(models.Model):
     """One Moodle course that Vigie follows, or followed."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="courses")
-    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, related_name="courses")
-    moodle_id = models.PositiveBigIntegerField()
+    connection = models.ForeignKey(
+        Connection, models.SET_NULL, null=True, related_name="courses", help_text="NULL: lost, or by file only."
+    )
+    moodle_id = models.PositiveBigIntegerField(null=True, help_text="NULL: known by a file only.")
     short_name = models.CharField(max_length=255)
     full_name = models.CharField(max_length=1333)
     category_id = models.PositiveBigIntegerField(null=True)
@@ -144,6 +152,11 @@ class Course(models.Model):
             return None
         return max(self.visible_since, self.start_date) if self.start_date else self.visible_since
 
+    @property
+    def by_file(self) -> bool:
+        """No web service ever read it: what files say is all there is."""
+        return self.connection_id is None and not self.complete_reads
+
     def is_open(self, now: datetime) -> bool:
         return self.visible is not False and not (self.start_date and self.start_date > now)
 
@@ -153,12 +166,17 @@ class Course(models.Model):
 
 class Group(models.Model):
     course = models.ForeignKey(Course, models.CASCADE, related_name="groups")
-    moodle_id = models.PositiveBigIntegerField()
+    moodle_id = models.PositiveBigIntegerField(null=True, help_text="NULL: known by its name in a file only.")
     name = models.CharField(max_length=255)
     gone_at = models.DateTimeField(null=True, help_text="No longer on Moodle; kept for what hangs on it.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "moodle_id"], name="one_group_per_moodle_id"),
+            models.UniqueConstraint(
+                fields=["course", "name"], condition=Q(moodle_id=None), name="one_file_group_per_name"
+            ),
+        ]
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -169,7 +187,9 @@ class Participant(models.Model):
     """One Moodle account on one site. Its username is never read nor stored."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="participants")
-    moodle_id = models.PositiveBigIntegerField()
+    moodle_id = models.PositiveBigIntegerField(
+        null=True, help_text="NULL: known by a file only, until a sync brings the same e-mail."
+    )
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     full_name = models.CharField(max_length=255, blank=True)
@@ -186,7 +206,12 @@ class Participant(models.Model):
     objects = ParticipantQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["site", "moodle_id"], name="one_participant_per_moodle_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "moodle_id"], name="one_participant_per_moodle_id"),
+            models.UniqueConstraint(
+                "site", Lower("email"), condition=Q(moodle_id=None) & ~Q(email=""), name="one_file_account_per_email"
+            ),
+        ]
         indexes = [
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="participant_search"),
             models.Index(fields=["sort_key"], name="participant_sort"),
@@ -304,51 +329,3 @@ class SyncRun(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE_RUNS
-
-
-class StagedPerson(models.Model):
-    """One row of a page as it arrived, until the run applies them all. Unlogged: worthless after a crash.
-
-    NULL means «did not come»: not allowed to know in a full row, not asked for in another.
-    """
-
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="staged", db_index=False)
-    moodle_id = models.BigIntegerField()
-    first_name = models.TextField(null=True)
-    last_name = models.TextField(null=True)
-    full_name = models.TextField()
-    is_full = models.BooleanField(default=True, help_text="Every field was asked for, not the stamps alone.")
-    email = models.TextField(null=True)
-    city = models.TextField(null=True)
-    country = models.TextField(null=True)
-    phone1 = models.TextField(null=True)
-    phone2 = models.TextField(null=True)
-    institution = models.TextField(null=True)
-    last_site_access = models.BigIntegerField(null=True, help_text="As Moodle: seconds, 0, or absent.")
-    last_course_access = models.BigIntegerField(null=True)
-    roles = ArrayField(models.TextField(), null=True)
-    group_ids = ArrayField(models.BigIntegerField(), null=True, help_text="Moodle ids; NULL: field absent.")
-    search_key = models.TextField()
-    sort_key = models.TextField()
-
-    class Meta:
-        indexes = [models.Index(fields=["run", "moodle_id"], name="staged_by_account")]
-
-
-class StagedAccount(models.Model):
-    """Whether an account is suspended, as far as this run was told."""
-
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+", db_index=False)
-    moodle_id = models.BigIntegerField()
-    suspended = models.BooleanField()
-
-    class Meta:
-        indexes = [models.Index(fields=["run", "moodle_id"], name="staged_account")]
-
-
-class StagedMember(models.Model):
-    """Who is in which group, by Moodle's ids, where that was told for whole groups."""
-
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+")
-    group_id = models.BigIntegerField()
-    moodle_id = models.BigIntegerField()

@@ -3,4 +3,4 @@
 from django.dispatch import Signal
 
 course_synced = Signal()
-"""After the commit of a good read. Arguments: `course_id`, `run_id`."""
+"""After the commit of a good read or of a file. Arguments: `course_id`, `run_id` (None: an imported file)."""

@@ -65,7 +65,7 @@ def _patience(exc: MoodleError) -> timedelta:
 
 def _read(connection: Connection) -> int:
     ids = connection.courses.followed().order_by("moodle_id").values_list("moodle_id", "pk")
-    by_moodle_id, told = dict(ids), 0
+    by_moodle_id, told = {moodle_id: pk for moodle_id, pk in ids if moodle_id is not None}, 0
     with client_for(connection) as client:
         wanted = list(by_moodle_id)
         for start in range(0, len(wanted), COURSES_PER_CALL):

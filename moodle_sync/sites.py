@@ -195,10 +195,18 @@ def _facts(client: MoodleClient, connection: Connection, wanted: set[int]) -> di
     return found
 
 
+def _same_by_file(site: Site, facts: RemoteCourse) -> Q:
+    """A course known by a file under the name that Moodle gives it: it is the same one."""
+    named = Q(short_name=facts.short_name) & ~Q(short_name="") | Q(short_name="", full_name=facts.full_name)
+    return Q(site=site, moodle_id=None) & named
+
+
 def _follow_one(connection: Connection, facts: RemoteCourse, now: datetime) -> Course:
     key = {"site": connection.site, "moodle_id": facts.moodle_id}
     # Locked: a worker may be writing its claim or its results into the same row.
-    course = Course.objects.select_for_update(no_key=True).filter(**key).first() or Course(**key)
+    rows = Course.objects.select_for_update(no_key=True)
+    course = rows.filter(**key).first() or rows.filter(_same_by_file(connection.site, facts)).first() or Course(**key)
+    course.moodle_id = facts.moodle_id
     if not course.followed or course.pk is None:
         course.followed_since, course.next_sync_at = now, now
     course.followed = True

@@ -87,7 +87,7 @@ class _Found:
 def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
     course = Course.objects.select_related("site", "connection__site").get(pk=run.course_id)
     link = course.connection
-    if link is None:
+    if link is None or course.moodle_id is None:
         raise MoodleRefused(Trouble.NO_CONNECTION)
     client = client_factory(link)
     staging = Staging(run.pk, link.moodle_user_id)

@@ -9,12 +9,14 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Role, User
 from dashboard import identity
 from dashboard.follow_up import acts
-from dashboard.models import Contact, ContactDetail, PersonAccount
+from dashboard.models import Contact, ContactDetail, ImportFile, PersonAccount
+from dashboard.models.import_file import sealed
 from moodle_sync.enums import RunState
 from moodle_sync.history import SyncBatch
 from moodle_sync.models import AutoFollow, Connection, Course, Enrolment, Group, Site, SyncRun
@@ -49,6 +51,7 @@ class Things:
     change: uuid.UUID
     connection: Connection
     rule: AutoFollow
+    draft: ImportFile
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,14 @@ def of_course(things: Things) -> dict[str, Any]:
     return {"pk": things.course.pk}
 
 
+def of_site(things: Things) -> dict[str, Any]:
+    return {"pk": things.course.site_id}
+
+
+def of_draft(things: Things) -> dict[str, Any]:
+    return {"pk": things.course.site_id, "draft": things.draft.pk}
+
+
 #                     anonymous  tutor other coord. other obs. admin
 EVERYBODY = (OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
@@ -87,6 +98,9 @@ NAMED_PEOPLE = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, 403, 403)
 PLATFORMS = (TO_LOGIN, 403, 403, 403, 403, 403, OPEN)
 PLATFORM = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
 PLATFORM_ACT = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
+IMPORTERS = (TO_LOGIN, 404, 404, OPEN, 404, 404, OPEN)
+ONES_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
+TO_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
 
 RULES = {
@@ -147,6 +161,12 @@ RULES = {
     "dashboard:choose-courses": Rule(PLATFORM, kwargs=of_connection),
     "dashboard:add-rule": Rule(PLATFORM_ACT, "post", of_connection, {"pattern": "2027-*"}),
     "dashboard:remove-rule": Rule(PLATFORM_ACT, "post", lambda things: {"pk": things.rule.pk}),
+    # files: the draft is the administrator's; a coordinator imports within their scope, but sees only their own drafts
+    "dashboard:import": Rule(IMPORTERS, kwargs=of_site),
+    "dashboard:import-draft": Rule(ONES_OWN_FILE, kwargs=of_draft),
+    "dashboard:import-columns": Rule(TO_OWN_FILE, "post", of_draft, {"column0": "email"}),
+    "dashboard:import-confirm": Rule(TO_OWN_FILE, "post", of_draft),
+    "dashboard:import-drop": Rule(TO_OWN_FILE, "post", of_draft),
     # shell
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
 }
@@ -184,7 +204,7 @@ def people(
 
 
 @pytest.fixture
-def things(tutor: User, group: Group, other_tutor: User, coordinator: User) -> Things:
+def things(tutor: User, group: Group, other_tutor: User, coordinator: User, administrator: User) -> Things:
     enrolment = EnrolmentFactory(course=group.course, groups=[group])
     their_group = other_tutor.assignments.get().group
     EnrolmentFactory(course=group.course, groups=[their_group])
@@ -206,7 +226,14 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User) -> T
     assert connection is not None
     Site.objects.filter(pk=connection.site_id).update(url="http://127.0.0.1:9")  # nobody answers there
     rule = AutoFollow.objects.create(connection=connection, pattern="2026-*")
-    return Things(group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule)
+    draft = ImportFile.objects.create(
+        site=group.course.site, course=group.course, kind="people", by=administrator, file_name="export.csv",
+        moment=timezone.now(), lines=1, mapping=["email"],
+        content=sealed({"headers": ["E-mail"], "rows": [[2, ["nouveau@ac-test.example.org"]]]}),
+    )  # fmt: skip
+    return Things(
+        group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft
+    )
 
 
 def test_every_url_has_a_rule() -> None:

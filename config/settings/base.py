@@ -158,6 +158,9 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "vigie@example.org")
 PUBLIC_URL = env.text("VIGIE_PUBLIC_URL", "http://127.0.0.1:8000")
 
+# Files to import stay in memory while they are read: see docs/privacy.md.
+FILE_UPLOAD_HANDLERS = ["dashboard.imports.uploads.InMemory"]
+
 # Moodle: the first key encrypts, all of them decrypt, so a key is rotated by putting a new one in front.
 TOKEN_KEYS = env.words("VIGIE_TOKEN_KEYS")
 MOODLE_PAGE_SIZE = env.number("VIGIE_MOODLE_PAGE_SIZE", 1000)

@@ -85,7 +85,8 @@ class SyncCell:
 
     @property
     def may_sync(self) -> bool:
-        return self.user.role != Role.OBSERVER
+        """A course that only files tell of has nothing to ask anew."""
+        return self.user.role != Role.OBSERVER and not self.course.by_file
 
     @property
     def may_accept(self) -> bool:

@@ -22,6 +22,7 @@ from dashboard.courses.sync import may_sync_all
 from dashboard.courses.table import CourseSearch, CoursesTable
 from dashboard.courses.tutors import lost_groups
 from dashboard.courses.untold import untold
+from dashboard.imports.places import importable_sites, may_import
 from dashboard.scope import overseen_courses
 from moodle_sync import batches
 from moodle_sync.enums import Access
@@ -56,6 +57,7 @@ def courses(request: LoggedIn) -> HttpResponse:
         "total": total(lines),
         "freshness": freshness(overseen),
         "accesses": Access,
+        "import_sites": importable_sites(user).order_by("name"),
     }
     return render(request, "dashboard/courses/list.html", context | permissions(user))
 
@@ -75,6 +77,7 @@ def course(request: LoggedIn, pk: int) -> HttpResponse:
         "runs": run_lines(found, now),
         "flags": flags([found], now) if may_see_flags(user) else [],
         "accesses": Access,
+        "may_import": may_import(user),
     }
     return render(request, "dashboard/courses/course.html", context | permissions(user))
 

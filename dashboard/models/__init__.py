@@ -3,6 +3,7 @@
 from dashboard.models.audit import AuditEntry
 from dashboard.models.contact import Contact
 from dashboard.models.follow_up import FollowUp
+from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.models.watch import FlagSeen, SiteNotice
 
@@ -12,6 +13,7 @@ __all__ = [
     "ContactDetail",
     "FlagSeen",
     "FollowUp",
+    "ImportFile",
     "Person",
     "PersonAccount",
     "PersonChange",

@@ -66,15 +66,16 @@ class PersonChange(models.Model):
 
 
 class ContactDetail(models.Model):
-    """A phone or an e-mail typed by a tutor; a sync never touches it."""
+    """A phone, an e-mail or a school typed by a tutor or brought by a file; a sync never touches it."""
 
     class Kind(models.TextChoices):
         PHONE = "phone", _("phone")
         EMAIL = "email", _("e-mail")
+        SCHOOL = "school", _("school")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="details")
-    kind = models.CharField(max_length=5, choices=Kind)
-    value = models.CharField(_("number or address"), max_length=254)
+    kind = models.CharField(max_length=6, choices=Kind)
+    value = models.CharField(_("number, address or school"), max_length=254)
     label = models.CharField(_("label"), max_length=60, blank=True)
     search_key = models.CharField(max_length=254, editable=False)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

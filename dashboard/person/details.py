@@ -10,6 +10,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from dashboard.models import ContactDetail
 from dashboard.person.file import File
+from moodle_sync.text import folded
 
 Kind = ContactDetail.Kind
 
@@ -58,6 +59,19 @@ def ways_to_reach(file: File) -> list[Way]:
     known: dict[str, Way] = {}
     for way in [*_phones(file), *_emails(file)]:
         known.setdefault(way.key, way)
+    return list(known.values())
+
+
+def schools(file: File) -> list[Way]:
+    """Where the person works: as Moodle says, and as files brought it. Nothing to dial."""
+    known: dict[str, Way] = {}
+    for participant in file.participants:
+        if participant.institution:
+            known.setdefault(
+                folded(participant.institution), Way(Kind.SCHOOL, _("School"), participant.institution, "")
+            )
+    for detail in _typed(file, Kind.SCHOOL):
+        known.setdefault(folded(detail.value), Way(Kind.SCHOOL, _("School"), detail.value, "", detail))
     return list(known.values())
 
 

@@ -14,7 +14,7 @@ from dashboard.calls.forms import CallForm
 from dashboard.calls.sensitive import PATTERN
 from dashboard.courses.requests import LoggedIn
 from dashboard.models import AuditEntry, Person
-from dashboard.person.details import Kind, ways_to_reach
+from dashboard.person.details import Kind, schools, ways_to_reach
 from dashboard.person.file import open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.timeline import timeline
@@ -49,6 +49,7 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "why": next_action(file.enrolment, now=timezone.now()) if file.follow_up else None,
         "phones": [way for way in ways if way.kind == Kind.PHONE],
         "emails": [way for way in ways if way.kind == Kind.EMAIL],
+        "schools": schools(file),
         "entries": entries,
         "undone_entries": [entry for entry in told if entry.undone],
         "shown_at_first": f":{SHOWN_AT_FIRST}",

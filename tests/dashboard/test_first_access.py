@@ -137,6 +137,7 @@ def _outcome(course: Course) -> Outcome:
     found = Outcome()
     for follow_up in FollowUp.objects.filter(enrolment__course=course).select_related("enrolment__participant"):
         user_id = follow_up.enrolment.participant.moodle_id
+        assert user_id is not None
         found.states[user_id] = (follow_up.state, follow_up.entry_known, follow_up.closed_for)
         events = Contact.objects.filter(follow_up=follow_up, kind=Kind.ENTERED)
         found.windows[user_id] = [(event.happened_after, event.happened_at) for event in events]

@@ -163,6 +163,7 @@ def test_a_deleted_group_somebody_was_entrusted_with_is_told_to_the_coordinator(
 ) -> None:
     group = Group.objects.get(course=course, name="Groupe A")
     tutor = AssignmentFactory(course=course, group=group, user__last_name="Kerguelen").user
+    assert group.moodle_id is not None
     del moodle.world.courses[2].groups[group.moodle_id]
     read(moodle, course)
     assert Assignment.objects.current().filter(user=tutor).exists(), "kept until somebody decides"

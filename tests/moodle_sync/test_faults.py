@@ -40,6 +40,7 @@ def mirror(moodle: Moodle, course: int = 2) -> None:
     found = {e.participant.moodle_id: e for e in here.select_related("participant").prefetch_related("groups")}
     assert found.keys() == there.enrolments.keys()
     for user_id, enrolment in found.items():
+        assert user_id is not None
         user, enrolled = moodle.world.users[user_id], there.enrolments[user_id]
         assert enrolment.participant.last_name == user.lastname
         assert enrolment.last_course_access is not None

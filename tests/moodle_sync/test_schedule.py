@@ -232,7 +232,7 @@ def test_who_came_in_joined_and_left_is_kept_with_the_run(moodle: Moodle) -> Non
 
     def who(run: SyncRun) -> dict[str, list[int]]:
         rows = RunChange.objects.filter(run=run).values_list("kind", "enrolment__participant__moodle_id")
-        return {kind: [pk for found, pk in rows if found == kind] for kind, _pk in rows}
+        return {kind: [pk for found, pk in rows if found == kind and pk is not None] for kind, _pk in rows}
 
     assert who(second) == {Change.ENTERED: [FIRST + 1], Change.JOINED: [99]}
     assert who(third) == {Change.LEFT: [FIRST + 3]}

@@ -141,6 +141,7 @@ def test_renamed_group_keeps_its_members(moodle: Moodle) -> None:
     moodle.read(course)
     members = rows("moodle_sync_membership")
     group = Group.objects.get(name="Groupe A")
+    assert group.moodle_id is not None
     moodle.world.courses[2].groups[group.moodle_id].name = "Vienne & Charente"
     moodle.read(course)
     group.refresh_from_db()
@@ -152,6 +153,7 @@ def test_deleted_group_is_kept_and_flagged(moodle: Moodle) -> None:
     course = moodle.follow()
     moodle.read(course)
     group = Group.objects.get(name="Groupe A")
+    assert group.moodle_id is not None
     gone = moodle.world.courses[2].groups.pop(group.moodle_id)
     moodle.read(course)
     group.refresh_from_db()
