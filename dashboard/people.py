@@ -14,6 +14,8 @@ from moodle_sync.models import Participant
 from moodle_sync.text import folded
 
 Link = PersonAccount.Link
+MANY = 5_000
+"""Accounts in memory at once; the first read of a large course brings ten times as many."""
 LOCK = 0x5650
 """Of ours, among PostgreSQL's advisory locks."""
 
@@ -68,9 +70,15 @@ def link_new_accounts(course_id: int) -> int:
     """
     one_at_a_time()
     rows = Participant.objects.filter(enrolments__course=course_id, account=None).select_for_update(of=("self",))
-    new = [Account(*row) for row in rows.order_by("pk").values_list(*Account._fields)]
-    if not new:
-        return 0
+    linked, last = 0, 0
+    fields = Account._fields
+    while new := [Account(*row) for row in rows.filter(pk__gt=last).order_by("pk").values_list(*fields)[:MANY]]:
+        _link(new)
+        linked, last = linked + len(new), new[-1].pk
+    return linked
+
+
+def _link(new: list[Account]) -> None:
     homes = _accounts_by_email({account.address for account in new if account.address})
     orphans: list[Account] = []
     links: list[NewLink] = []
@@ -82,7 +90,6 @@ def link_new_accounts(course_id: int) -> int:
         else:
             links.append(NewLink(account.pk, home, Link.EMAIL))
     _create(links + _own_persons(orphans))
-    return len(new)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from django.db import connection, transaction
 
+from dashboard import people
 from dashboard.models import Person, PersonAccount
 from dashboard.people import link_new_accounts
 from moodle_sync.models import Course, Participant
@@ -111,3 +112,17 @@ def test_accounts_that_arrive_together_share_a_person_too(course: Course) -> Non
     assert len({person for person, _ in found}) == 1
     assert [link for _, link in found] == [Link.ALONE, Link.EMAIL, Link.EMAIL]
     assert links(stranger) == [(max(Person.objects.values_list("pk", flat=True)), Link.ALONE)]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_a_large_course_is_linked_in_parts_as_it_would_be_at_once(
+    course: Course, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(people, "MANY", at_once)
+    for name, email in (("Ada", "a@example.org"), ("Bo", ""), ("Ada", "A@example.org"), ("Cy", "a@example.org")):
+        person = ParticipantFactory(site=course.site, first_name=name, last_name="", full_name=name, email=email)
+        EnrolmentFactory(course=course, participant=person)
+    assert link_new_accounts(course.pk) == 4
+    owners = list(PersonAccount.objects.order_by("participant_id").values_list("person_id", flat=True))
+    assert owners[0] == owners[2]
+    assert len(set(owners)) == 3
