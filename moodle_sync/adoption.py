@@ -18,7 +18,10 @@ ADOPTIONS = (
     " SELECT s.sort_key, min(s.moodle_id) AS moodle_id, bool_or(k.id IS NOT NULL) AS known"
     " FROM moodle_sync_stagedperson s"
     " LEFT JOIN moodle_sync_participant k ON k.site_id = %(site)s AND k.moodle_id = s.moodle_id"
-    " WHERE s.run_id = %(run)s AND s.full_name <> '' GROUP BY 1 HAVING count(*) = 1) s, ("
+    " WHERE s.run_id = %(run)s AND s.full_name <> ''"
+    # A refresh has no sort keys of those it knows: namesakes could not be told.
+    " AND NOT EXISTS (SELECT FROM moodle_sync_stagedperson x WHERE x.run_id = %(run)s AND NOT x.is_full)"
+    " GROUP BY 1 HAVING count(*) = 1) s, ("
     " SELECT o.sort_key, min(o.id) AS id FROM moodle_sync_participant o"
     " JOIN moodle_sync_enrolment e ON e.participant_id = o.id AND e.course_id = %(course)s"
     " WHERE o.moodle_id IS NULL AND o.email = '' GROUP BY 1 HAVING count(*) = 1) f"
