@@ -18,11 +18,11 @@ from moodle_sync.enums import GOOD_RUNS
 from moodle_sync.models import Course, SyncRun
 
 SITES, COURSES, PEOPLE = 10, 40, 10_000
-SCALE = 5
+SCALE = 3
 MINUTES = 15 // SCALE
 INTERVAL = timedelta(minutes=MINUTES)
 TICK = 60 / SCALE
-WATCHED = INTERVAL * 1.5
+WATCHED = INTERVAL * 1.2
 
 
 def measure() -> dict[str, float]:

@@ -99,7 +99,7 @@ def test_no_toast_hides_the_save_button(page_as: OpenAs, tutor: User, helene: En
 def test_focus_stays_when_what_had_it_goes(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
     page = page_as(tutor)
     page.goto(f"/enseignants/?state=todo&open={helene.pk}")
-    page.locator(".vg-unfold summary").click()
+    page.locator(".vg-unfold:has(#detail-value) summary").click()
     page.locator("#detail-value").fill("05 55 00 00 12")
     page.keyboard.press("Enter")
     page.locator("#panel form[action*=retirer] button").click()

@@ -122,6 +122,7 @@ def test_a_large_course_is_linked_in_parts_as_it_would_be_at_once(
     for name, email in (("Ada", "a@example.org"), ("Bo", ""), ("Ada", "A@example.org"), ("Cy", "a@example.org")):
         person = ParticipantFactory(site=course.site, first_name=name, last_name="", full_name=name, email=email)
         EnrolmentFactory(course=course, participant=person)
+    PersonAccount.objects.all().delete()
     assert link_new_accounts(course.pk) == 4
     owners = list(PersonAccount.objects.order_by("participant_id").values_list("person_id", flat=True))
     assert owners[0] == owners[2]

@@ -31,7 +31,8 @@ def two_courses(db: None) -> Iterator[Moodle]:
 
 @pytest.fixture
 def empty_queue() -> Iterator[None]:
+    app.loader.import_default_modules()  # a closed application takes no more tasks in
     app.control.purge()
     yield
     app.control.purge()
-    app.pool.force_close_all()  # type: ignore[attr-defined]  # not `close`, which would forget the tasks of modules still to come
+    app.close()
