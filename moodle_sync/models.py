@@ -18,13 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from moodle_sync import crypto, history  # noqa: F401 (the other models)
 from moodle_sync.auto_follow_rules import AutoFollow
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing, Urgency
-from moodle_sync.querysets import (
-    CourseQuerySet,
-    EnrolmentQuerySet,
-    ParticipantQuerySet,
-    SyncRunQuerySet,
-    last_access,
-)
+from moodle_sync.membership import Membership
+from moodle_sync.querysets import CourseQuerySet, EnrolmentQuerySet, ParticipantQuerySet, SyncRunQuerySet, last_access
 from moodle_sync.staged import StagedAccount, StagedMember, StagedPerson
 
 __all__ = [
@@ -277,14 +272,6 @@ class Enrolment(models.Model):
     @property
     def has_entered(self) -> bool:
         return self.last_course_access is not None and self.last_course_access > EPOCH
-
-
-class Membership(models.Model):
-    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="memberships")
-    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["enrolment", "group"], name="one_membership_per_group")]
 
 
 class SyncRun(models.Model):
