@@ -9,3 +9,5 @@ application = get_wsgi_application()
 # What is loaded by now lives as long as the process: the collector need not walk through it in mid-request.
 gc.collect()
 gc.freeze()
+# A page of templates makes tens of thousands of short-lived objects: look for cycles between pages rather than within.
+gc.set_threshold(50_000, 20, 50)
