@@ -10,13 +10,15 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 
 AXE = Path(__file__).resolve().parent.parent.parent / "node_modules/axe-core/axe.min.js"
 VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`)"
+
+expect.set_options(timeout=20_000)  # of a law, not of speed: a machine that is busy with more is no defect
 
 OpenAs = Callable[..., Page]
 Theme = Literal["light", "dark"]

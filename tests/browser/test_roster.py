@@ -80,6 +80,7 @@ def test_back_closes_a_panel_opened_on_the_first_page_seen(page_as: OpenAs, tuto
     page = page_as(tutor)
     page.goto("/enseignants/")
     page.locator(f"#name-{helene.pk}").click()
+    expect(page).to_have_url(re.compile(rf"open={helene.pk}$"))
     expect(page.locator("#panel .vg-panel")).to_be_visible()
     page.go_back()
     expect(page).to_have_url(re.compile(r"/enseignants/$"))
