@@ -49,7 +49,21 @@ class Kind(TextChoices):
     REJOINED = "rejoined", _("Enrolled again")
     ENDED = "ended", _("Course ended")
     REOPENED = "reopened", _("Course goes on")
+    DORMANT = "dormant", _("No longer comes")
+    ASSIGNED = "assigned", _("Handed over")
+    REDATED = "redated", _("Date changed")
+    BLOCKED = "blocked", pgettext_lazy("entry", "Blocked")
+    LIFTED = "lifted", _("Unblocked")
+    CAUSE = "cause", _("Cause noted")
+    CLOSED = "closed", _("Closed")
     UNDO = "undo", _("Undone")
+
+
+class Channel(TextChoices):
+    """How the plan reaches a person."""
+
+    EMAIL = "email", _("e-mail")
+    CALL = "call", pgettext_lazy("channel", "call")
 
 
 TOUCHES = [Kind.CALL, Kind.CONTACTED, Kind.EMAIL, Kind.MESSAGE]
@@ -110,4 +124,6 @@ class ClosedFor(TextChoices):
     LEFT = "left", _("left the course")
     ENDED = "ended", _("course ended")
     DECLINED = "declined", _("will not follow")
+    REASSIGNED = "reassigned", _("change of post")
+    WRONG = "wrong", _("enrolled by mistake")
     OTHER = "other", pgettext_lazy("reason", "other reason")

@@ -16,7 +16,10 @@ from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
 from dashboard.people import locked_owners
 
-RESTORED = ["state", "due_at", "cause", "closed_for", "assignee_id", "last_contact_id", "last_contact_at"]
+RESTORED = [
+    "state", "due_at", "cause", "closed_for", "assignee_id", "callback_for_id", "step_day", "last_contact_id",
+    "last_contact_at",
+]  # fmt: skip
 """What an undo brings back; kept in `Contact.before`."""
 
 

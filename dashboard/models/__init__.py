@@ -1,21 +1,37 @@
 """What the team does. Only people and the follow-up rules write these rows."""
 
 from dashboard.models.audit import AuditEntry
+from dashboard.models.call import BadNumber, CallRound, Draft, Lease
 from dashboard.models.contact import Contact
 from dashboard.models.follow_up import FollowUp
 from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
+from dashboard.models.plan import MessageTemplate, Plan, PlanStep, WorkingDays
+from dashboard.models.team import Absence, Blockage, CalendarFeed, HintAnswer, Notice
 from dashboard.models.watch import FlagSeen, SiteNotice
 
 __all__ = [
+    "Absence",
     "AuditEntry",
+    "BadNumber",
+    "Blockage",
+    "CalendarFeed",
+    "CallRound",
     "Contact",
     "ContactDetail",
+    "Draft",
     "FlagSeen",
     "FollowUp",
+    "HintAnswer",
     "ImportFile",
+    "Lease",
+    "MessageTemplate",
+    "Notice",
     "Person",
     "PersonAccount",
     "PersonChange",
+    "Plan",
+    "PlanStep",
     "SiteNotice",
+    "WorkingDays",
 ]

@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from dashboard.enums import BY_URGENCY, DATED_STATES, Cause, ClosedFor, State
+from dashboard.enums import BY_URGENCY, DATED_STATES, Cause, Channel, ClosedFor, State
 
 
 def state_rank(prefix: str = "") -> Case:
@@ -33,6 +33,16 @@ class FollowUp(models.Model):
         related_name="follow_ups",
         help_text="Who acts, when set: the first to act, or the one it was given to.",
     )
+    callback_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", help_text="NULL: anyone calls back."
+    )
+    step_day = models.PositiveSmallIntegerField(
+        null=True, help_text="Day of the plan's last step that was done or left behind."
+    )
+    next_channel = models.CharField(
+        max_length=5, choices=Channel, blank=True, help_text="What the plan has next; blank: nothing by itself."
+    )
+    next_at = models.DateTimeField(null=True, help_text="And when: see `plan`.")
     entry_known = models.BooleanField(default=False, help_text="The first access was seen: it closes only once.")
     last_contact = models.ForeignKey("Contact", models.SET_NULL, null=True, related_name="+")
     last_contact_at = models.DateTimeField(null=True, help_text="Moment of `last_contact`, to sort by.")
