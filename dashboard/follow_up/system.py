@@ -81,8 +81,8 @@ def _create(enrolments: list[int], target: Target, *, entry_known: bool) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {FollowUp._meta.db_table}"
-            " (enrolment_id, state, due_at, closed_for, entry_known, cause, next_channel, version, created_at)"
-            " SELECT pk, %s, %s, %s, %s, '', '', 0, %s FROM unnest(%s::bigint[]) AS pk ON CONFLICT DO NOTHING",
+            " (enrolment_id, state, due_at, closed_for, entry_known, cause, version, created_at)"
+            " SELECT pk, %s, %s, %s, %s, '', 0, %s FROM unnest(%s::bigint[]) AS pk ON CONFLICT DO NOTHING",
             [target.state, target.due_at, target.closed_for or "", entry_known, timezone.now(), enrolments],
         )
         return int(cursor.rowcount)

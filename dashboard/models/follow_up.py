@@ -40,7 +40,11 @@ class FollowUp(models.Model):
         null=True, help_text="Day of the plan's last step that was done or left behind."
     )
     next_channel = models.CharField(
-        max_length=5, choices=Channel, blank=True, help_text="What the plan has next; blank: nothing by itself."
+        max_length=5,
+        choices=Channel,
+        blank=True,
+        db_default="",
+        help_text="What the plan has next; blank: nothing by itself.",
     )
     next_at = models.DateTimeField(null=True, help_text="And when: see `plan`.")
     entry_known = models.BooleanField(default=False, help_text="The first access was seen: it closes only once.")
