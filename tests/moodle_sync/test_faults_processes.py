@@ -96,14 +96,24 @@ def test_redis_restarted_in_the_middle(two_courses: Moodle, redis: BreakableRedi
         assert state_of(waiting) == RunState.QUEUED, "its message is lost"
         SyncRun.objects.filter(pk=waiting.pk).update(queued_at=timezone.now() - timedelta(minutes=16))
         tasks.enqueue_due()
-        waiting.refresh_from_db()
-        assert (waiting.state, waiting.error_code) == (RunState.INTERRUPTED, Trouble.CRASHED)
-        Course.objects.filter(pk=second.pk).update(next_sync_at=timezone.now())
-        tasks.enqueue_due()
-        heir = SyncRun.objects.latest("pk")
-        until(lambda: ended(heir))
-        assert state_of(heir) == RunState.OK
+        until(lambda: ended(waiting))
+        assert state_of(waiting) == RunState.OK, "it was never begun, so it was never interrupted"
+    assert SyncRun.objects.count() == 2
     mirror(moodle, 3)
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_a_run_waits_for_a_free_worker_however_long_it_takes(moodle: Moodle) -> None:
+    """Its message is there and is sent again all the same: it is read once."""
+    run = runs.request_run(moodle.follow())
+    SyncRun.objects.update(queued_at=timezone.now() - timedelta(minutes=50))
+    tasks.enqueue_due()
+    assert state_of(run) == RunState.QUEUED
+    SyncRun.objects.update(queued_at=timezone.now() - timedelta(minutes=50))
+    with worker():
+        until(lambda: ended(run))
+    assert (state_of(run), SyncRun.objects.count()) == (RunState.OK, 1)
+    mirror(moodle)
 
 
 def test_postgres_restarted_in_the_middle() -> None:
