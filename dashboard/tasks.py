@@ -1,3 +1,5 @@
+import logging
+
 from celery import shared_task
 
 from dashboard import outages
@@ -5,11 +7,29 @@ from dashboard.follow_up import system
 from dashboard.imports import work
 from moodle_sync.models import Course
 
+logger = logging.getLogger(__name__)
+
+
+class CoursesFailed(Exception):
+    """The others were done. Which ones; why is in the log."""
+
 
 @shared_task
 def advance_follow_ups() -> int:
     """Move what time alone moves, in every followed course. Returns how many follow-ups moved."""
-    return sum(system.advance(course) for course in Course.objects.followed().select_related("site"))
+    moved = 0
+    failed: list[int] = []
+    courses = Course.objects.followed().select_related("site").order_by("pk")
+    for course in courses:
+        try:
+            moved += system.advance(course)
+        except Exception as exc:
+            # Its type alone: what PostgreSQL says of an error quotes rows.
+            logger.error("Follow-ups of course %s: %s", course.pk, type(exc).__name__)
+            failed.append(course.pk)
+    if failed:
+        raise CoursesFailed(f"{len(failed)} of {len(courses)} courses: {', '.join(map(str, failed))}")
+    return moved
 
 
 @shared_task

@@ -23,6 +23,7 @@ NEEDED = {
     "core_course_get_courses_by_field": _("course names, dates and visibility"),
     "core_group_get_course_groups": _("group names"),
     "core_user_get_users_by_field": _("suspended accounts"),
+    "core_user_get_course_user_profiles": _("newcomers, without reading the whole course again"),
 }
 INDISPENSABLE = "core_enrol_get_enrolled_users"
 LONGEST_NAME: int = Site._meta.get_field("name").max_length or 0

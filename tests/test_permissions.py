@@ -172,6 +172,16 @@ RULES = {
 }
 POST_ONLY = sorted(name for name, rule in RULES.items() if rule.method == "post")
 
+FORMS = {
+    "accounts:invitation", "dashboard:call", "dashboard:join", "dashboard:separate",
+    "dashboard:connect-site", "dashboard:connect-token", "dashboard:choose-courses", "dashboard:import",
+}  # fmt: skip
+"""Pages that take what is typed into them at their own address."""
+# Those of allauth answer a post like a get.
+GET_ONLY = sorted(
+    name for name, rule in RULES.items() if rule.method == "get" and name not in FORMS and "account_" not in name
+)
+
 
 def _names(patterns: list[Any], prefix: str = "") -> Iterator[str]:
     for pattern in patterns:
@@ -276,6 +286,13 @@ def test_an_expired_session_reloads_the_page_under_htmx(name: str, things: Thing
 @pytest.mark.parametrize("name", POST_ONLY)
 def test_what_changes_something_needs_a_post(name: str, things: Things, people: dict[str, User | None]) -> None:
     assert _ask(name, things, people["tutor"], method="get").status_code == 405
+
+
+@pytest.mark.parametrize("name", GET_ONLY)
+def test_what_only_shows_something_takes_no_post(name: str, things: Things, people: dict[str, User | None]) -> None:
+    served = dict(zip(PERSONAS, RULES[name].statuses, strict=True))
+    persona = next(persona for persona in reversed(PERSONAS) if served[persona] in {OPEN, 302})
+    assert _ask(name, things, people[persona], method="post").status_code == 405
 
 
 @pytest.mark.parametrize("name", POST_ONLY)

@@ -48,6 +48,11 @@ RIGHTS = {
         _("Groups are known from their members: an empty or a deleted group is not noticed."),
         _("The right moodle/course:managegroups, and the function core_group_get_course_groups in the service."),
     ),
+    "group_members": Untold(
+        _("The members of each group at once"),
+        _("Nothing is missing: groups come with each person, which costs Moodle more."),
+        _("The function core_group_get_group_members in the service."),
+    ),
     "suspended": Untold(
         _("Which enrolments are suspended"),
         _("People whose enrolment is suspended stay in the lists of work."),

@@ -24,8 +24,8 @@ from dashboard.follow_up.rules import (
     start_of_day,
 )
 from dashboard.models import Contact, FollowUp
-from moodle_sync.enums import EPOCH, Access, Standing
-from moodle_sync.models import Course, Enrolment
+from moodle_sync.enums import EPOCH, Access, RunState, Standing
+from moodle_sync.models import Course, Enrolment, SyncRun
 
 BATCH = 2000
 NEVER = Q(enrolment__last_site_access=EPOCH) | Q(enrolment__last_course_access=EPOCH)
@@ -106,9 +106,25 @@ def close_entered(course: Course) -> int:
         )
     back = mine.filter(entry_known=True, state__in=OPEN_STATES, last_contact_at__lt=F("enrolment__last_course_access"))
     with _locked(back) as rows:
-        windows = {row.pk: moves.Window(row.last_contact_at, row.enrolment.last_course_access) for row in rows}
+        previous = _read_before(course) if rows else None
+        windows = {row.pk: _return(row, previous) for row in rows}
         moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened=windows)
     return entered
+
+
+def _read_before(course: Course) -> datetime | None:
+    """When the complete read before the last one began."""
+    good = SyncRun.objects.filter(course=course, state=RunState.OK).order_by("-pk")
+    return next(iter(good.values_list("started_at", flat=True)[1:2]), None)
+
+
+def _return(row: FollowUp, previous: datetime | None) -> moves.Window:
+    """After the contact it answers, and after the read that had not seen it."""
+    contacted, came = row.last_contact_at, row.enrolment.last_course_access
+    assert contacted is not None
+    assert came is not None
+    unseen = previous is not None and contacted < previous < came
+    return moves.Window(previous if unseen else contacted, came)
 
 
 def _first_access(enrolment: Enrolment) -> moves.Window:

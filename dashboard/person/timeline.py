@@ -96,7 +96,7 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         title=_title(head),
         author=head.author,
         courses=tuple(str(contact.follow_up.enrolment.course) for contact in mine),
-        cause=str(Cause(head.cause).label) if head.cause else "",
+        cause=str(Cause(head.cause).label) if head.cause not in {"", Cause.UNKNOWN} else "",
         note=head.note,
         window=window_words(head) if kind == Kind.ENTERED else "",
         change=_change(mine),
@@ -123,7 +123,9 @@ def _title(contact: Contact) -> str:
     if contact.kind == Kind.CALL:
         return str(Outcome(contact.outcome).label)
     if contact.kind == Kind.ENTERED:
-        return _("Came into “%(course)s”") % {"course": contact.follow_up.enrolment.course}
+        # Whom no read knew to be outside may have been inside for long.
+        words = _("Seen in “%(course)s”") if contact.happened_after is None else _("Came into “%(course)s”")
+        return words % {"course": contact.follow_up.enrolment.course}
     return str(Kind(contact.kind).label)
 
 
