@@ -4,7 +4,7 @@ from celery import Task, shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from moodle_sync import auto_follow, runs, site_facts, sync
+from moodle_sync import auto_follow, retention, runs, site_facts, sync
 from moodle_sync.models import Course, SyncRun
 
 
@@ -46,3 +46,9 @@ def enqueue_due() -> int:
 def follow_by_rules() -> int:
     """Daily: courses that appeared on Moodle since. Returns how many are followed now that were not."""
     return auto_follow.apply_all()
+
+
+@shared_task
+def forget_old_runs() -> int:
+    """Daily: the history of reads that nobody needs any more."""
+    return retention.forget_old(timezone.now())
