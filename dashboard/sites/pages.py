@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from dashboard.courses.freshness import FAILED_RUNS, Freshness, freshness, latest_runs
 from dashboard.courses.requests import LoggedIn
+from dashboard.courses.tries import next_try_words
 from dashboard.models import AuditEntry
 from dashboard.sites.access import may_connect_to, require_connector, visible_connections, visible_sites
 from dashboard.sites.listing import cached
@@ -51,6 +52,7 @@ class Failing:
     course: Course
     run: SyncRun
     explanation: Explanation | None
+    next_try: str
 
 
 @require_GET
@@ -83,7 +85,7 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
         "fresh": freshness(courses),
         "connections": connections.annotate(reads=Count("courses", filter=Q(courses__followed=True))),
         "unread_by_any": courses.filter(connection=None).count(),
-        "failing": _failing(courses),
+        "failing": _failing(site, courses),
         "readers": _readers(courses),
         "history": _history(site) if user.is_administrator else [],
         "import_url": import_url(site.pk) if user.is_administrator else None,
@@ -92,11 +94,16 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
     return render(request, "dashboard/sites/site.html", context)
 
 
-def _failing(courses: QuerySet[Course]) -> list[Failing]:
+def _failing(site: Site, courses: QuerySet[Course]) -> list[Failing]:
     runs = latest_runs(courses.values_list("pk", flat=True))
     failed = {pk: run for pk, run in runs.items() if run.state in FAILED_RUNS}
     shown = courses.filter(pk__in=failed).order_by("full_name")[:FAILING_SHOWN]
-    return [Failing(course, failed[course.pk], explain(failed[course.pk])) for course in shown]
+    return [_failing_line(course, failed[course.pk], site) for course in shown]
+
+
+def _failing_line(course: Course, run: SyncRun, site: Site) -> Failing:
+    next_try = next_try_words(run.next_try_at, site, timezone.now()) if run.next_try_at else ""
+    return Failing(course, run, explain(run), next_try)
 
 
 def _readers(courses: QuerySet[Course]) -> QuerySet[Course]:

@@ -1,8 +1,9 @@
 """The visual language in templates: icons, access glyphs, follow-up badges, relative times."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
@@ -70,11 +71,14 @@ def access_label(access: str) -> str:
 
 
 @register.simple_tag
-def since(value: datetime | None) -> SafeString | str:
-    """«16 d ago», with the exact time on hover and on focus. Nothing for no date."""
+def since(value: datetime | None, zone: ZoneInfo | None = None) -> SafeString | str:
+    """«16 d ago», with the exact time on hover and on focus. Nothing for no date.
+
+    What is about one platform is told in its own time zone.
+    """
     if value is None:
         return ""
-    exact = exact_time(value)
+    exact = exact_time(value, zone)
     return format_html(
         '<time class="vg-time" tabindex="0" datetime="{}" title="{}" data-exact="{}">{}</time>',
         value.isoformat(timespec="minutes"),
@@ -84,8 +88,17 @@ def since(value: datetime | None) -> SafeString | str:
     )
 
 
-def exact_time(value: datetime) -> str:
-    return formats.date_format(timezone.localtime(value), _("l j F Y, H:i"))
+def exact_time(value: datetime, zone: ZoneInfo | None = None) -> str:
+    """With the zone's distance from UTC where the reader's clock shows another hour."""
+    ours, local = timezone.localtime(value), timezone.localtime(value, zone)
+    words = formats.date_format(local, _("l j F Y, H:i"))
+    return words if local.utcoffset() == ours.utcoffset() else f"{words} ({_distance(local)})"
+
+
+def _distance(local: datetime) -> str:
+    minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
+    sign, (hours, rest) = ("+" if minutes >= 0 else "−"), divmod(abs(minutes), 60)
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
 def elapsed(value: datetime, now: datetime | None = None) -> str:
