@@ -265,7 +265,8 @@ class Apply:
         gone = self._rows(
             "UPDATE moodle_sync_enrolment e SET missed_reads = e.missed_reads + 1,"
             " left_at = CASE WHEN e.missed_reads >= %(missed)s THEN %(now)s END,"
-            " standing = CASE WHEN e.missed_reads >= %(missed)s AND e.standing <> 'staff' THEN 'left' ELSE e.standing END"
+            " standing = CASE WHEN e.missed_reads >= %(missed)s AND e.standing <> 'staff'"
+            "  THEN 'left' ELSE e.standing END"
             " WHERE e.course_id = %(course)s AND e.left_at IS NULL"
             " AND NOT EXISTS (SELECT FROM arrived a WHERE a.participant_id = e.participant_id)"
             f"{readable} RETURNING e.left_at IS NOT NULL",

@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Model)
 CLAIM_LASTS = timedelta(minutes=5)
 """Without a page for so long the worker is dead: one call takes 90 s at most. Renewed with every page."""
 QUEUE_LASTS = timedelta(minutes=15)
-"""A queued run nobody took for so long: its message was lost with the queue, or every worker is busy. It is sent again."""
+"""A queued run nobody took for so long is sent again: the queue lost it, or every worker is busy."""
 RETRY_AFTER = [timedelta(minutes=1), timedelta(minutes=4), timedelta(minutes=15)]
 REFUSED_AGAIN_AFTER = timedelta(hours=6)
 SLOW_LANE = timedelta(hours=1)

@@ -31,7 +31,10 @@ def read_due_facts() -> int:
 
 @shared_task
 def enqueue_due() -> int:
-    """Once a minute: end what died, send again what nobody took, ask for what is due. Two schedulers at once do no harm. Returns how many."""
+    """Once a minute: end what died, send again what nobody took, ask for what is due. Returns how many.
+
+    Two schedulers at once do no harm.
+    """
     runs.sweep()
     runs.send_again()
     due = Course.objects.followed().filter(next_sync_at__lte=timezone.now()).exclude(connection=None)
