@@ -154,6 +154,7 @@ RULES = {
     "dashboard:another-token": Rule(
         (TO_LOGIN, 403, 403, 403, 403, 403, 302), "post", lambda things: {"pk": things.connection.site_id}
     ),
+    "dashboard:hand-courses": Rule(PLATFORM_ACT, "post", lambda things: {"pk": things.connection.site_id}),
     "dashboard:connection": Rule(PLATFORM, kwargs=of_connection),
     "dashboard:test-connection": Rule(PLATFORM, "post", of_connection),
     "dashboard:new-token": Rule(PLATFORM_ACT, "post", of_connection),

@@ -21,7 +21,7 @@ from dashboard.sites.forms import AddressForm, LoginForm, TokenForm
 from dashboard.sites.listing import listing
 from dashboard.sites.steps import explain_finding, import_url, steps
 from dashboard.sites.throttle import too_many
-from moodle_sync import sites
+from moodle_sync import readers, sites
 from moodle_sync.capability_trial import TIMEOUT, keep, trial_course
 from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleError, MoodleRefused, Trouble
@@ -155,16 +155,18 @@ def _accept(user: User, draft: Draft, form: LoginForm | TokenForm) -> tuple[Conn
     return connection, None
 
 
-@transaction.atomic
 @sensitive_variables("value")
 def _connect(user: User, draft: Draft, value: str, service: Service, report: sites.Report) -> Connection:
-    name = draft.name if user.is_administrator else ""
-    connection, is_new = sites.connect(name, draft.url, value, service, report, owner_id=user.pk)
-    old = visible_connections(user).filter(pk=draft.replaces or 0).exclude(pk=connection.pk).first()
-    if old is not None and old.site_id == connection.site_id:
-        sites.hand_over(old, connection)
-    action = AuditEntry.Action.REPLACED if draft.replaces or not is_new else AuditEntry.Action.CONNECTED
-    AuditEntry.objects.create(user=user, action=action, site=connection.site)
+    old = visible_connections(user).filter(pk=draft.replaces or 0).first()
+    listed = {course.moodle_id for course in report.courses}
+    elsewhere = readers.heirs(old, listed=listed) if old is not None else {}
+    with transaction.atomic():
+        name = draft.name if user.is_administrator else ""
+        connection, is_new = sites.connect(name, draft.url, value, service, report, owner_id=user.pk)
+        if old is not None and old.pk != connection.pk and old.site_id == connection.site_id:
+            readers.replace(old, connection, listed=listed, heirs=elsewhere)
+        action = AuditEntry.Action.REPLACED if draft.replaces or not is_new else AuditEntry.Action.CONNECTED
+        AuditEntry.objects.create(user=user, action=action, site=connection.site)
     return connection
 
 

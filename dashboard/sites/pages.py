@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +22,7 @@ from dashboard.models import AuditEntry
 from dashboard.sites.access import may_connect_to, require_connector, visible_connections, visible_sites
 from dashboard.sites.listing import cached
 from dashboard.sites.steps import import_url, steps
-from moodle_sync import capability_words, sites
+from moodle_sync import capability_words
 from moodle_sync.capability import Capability
 from moodle_sync.capability_trial import try_connection
 from moodle_sync.errors import MoodleError
@@ -79,14 +78,16 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
     user = request.user
     site = get_object_or_404(visible_sites(user), pk=pk)
     courses = _courses(site, user)
-    connections = visible_connections(user).filter(site=site).order_by("service", "pk")
+    reads = Count("courses", filter=Q(courses__followed=True))
+    connections = visible_connections(user).filter(site=site).order_by("service", "pk").annotate(reads=reads)
     context = {
         "site": site,
         "fresh": freshness(courses),
-        "connections": connections.annotate(reads=Count("courses", filter=Q(courses__followed=True))),
+        "connections": connections,
         "unread_by_any": courses.filter(connection=None).count(),
         "failing": _failing(site, courses),
         "readers": _readers(courses),
+        "may_hand": user.is_administrator and len(connections) > 1,
         "history": _history(site) if user.is_administrator else [],
         "import_url": import_url(site.pk) if user.is_administrator else None,
         "may_add": may_connect_to(user, site.url),
@@ -153,19 +154,3 @@ def _report(request: LoggedIn, connection: Connection, trouble: Explanation | No
 
 def _moment(capability: Capability | None) -> datetime | None:
     return parse_datetime(capability.tried_at) if capability else None
-
-
-@require_POST
-@transaction.atomic
-def remove_connection(request: LoggedIn, pk: int) -> HttpResponse:
-    connection = get_object_or_404(visible_connections(request.user).select_for_update(of=("self",)), pk=pk)
-    site = connection.site
-    reads = connection.courses.followed().count()
-    heir = sites.remove(connection)
-    AuditEntry.objects.create(user=request.user, action=AuditEntry.Action.REMOVED, site=site, at=timezone.now())
-    if reads and heir is None:
-        messages.warning(request, _("The token is forgotten. Its courses wait for another one; their people stay."))
-    else:
-        messages.success(request, _("The token is forgotten; the people and what was done for them stay."))
-    seen = visible_sites(request.user).filter(pk=site.pk).exists()
-    return redirect("dashboard:site", site.pk) if seen else redirect("dashboard:sites")
