@@ -1,5 +1,7 @@
 """Which token reads which course: chosen by an administrator, and what becomes of the courses of one that goes."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.db import transaction
@@ -23,13 +25,24 @@ NAMED = 3
 
 
 class HandForm(forms.Form):
-    course = forms.ModelMultipleChoiceField(Course.objects.none())
+    """The ticked courses, or `all` that are followed."""
+
+    all = forms.BooleanField(required=False)
+    course = forms.ModelMultipleChoiceField(Course.objects.none(), required=False)
     connection = forms.ModelChoiceField(Connection.objects.none())
 
     def __init__(self, site: Site, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
         self.fields["course"].queryset = site.courses.followed().exclude(moodle_id=None)  # type: ignore[attr-defined]
         self.fields["connection"].queryset = site.connections.select_related("site")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("all"):
+            data["course"] = self.fields["course"].queryset  # type: ignore[attr-defined]
+        if not data.get("course"):
+            self.add_error("course", _("Tick the courses, and choose the token that is to read them."))
+        return data
 
 
 @require_POST

@@ -113,6 +113,11 @@ def test_courses_are_handed_to_a_token_that_lists_them_and_read_at_once(
     assert Participant.objects.count() == people
 
 
+def test_all_of_them_at_once(ada: Client, moodle: Moodle, courses: list[Course], second: Connection) -> None:
+    ada.post(reverse("dashboard:hand-courses", args=[moodle.site.pk]), {"all": "1", "connection": second.pk})
+    assert readers() == {2: second, 3: second, 4: moodle.connection}
+
+
 def test_the_page_offers_it_to_administrators_where_there_is_a_choice(
     ada: Client, moodle: Moodle, courses: list[Course]
 ) -> None:
