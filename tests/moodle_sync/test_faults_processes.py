@@ -14,17 +14,18 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from demo.moodle import running
 from moodle_sync import batches, runs, tasks
 from moodle_sync.enums import RunState, Urgency
 from moodle_sync.errors import Trouble
-from moodle_sync.explain import explain
 from moodle_sync.models import Course, Enrolment, Participant, SyncRun
 from tests.factories import UserFactory
 from tests.moodle_sync.moodle import Moodle, connect, small_world
-from tests.moodle_sync.test_faults import ENROLLED, life_goes_on, mirror
+from tests.moodle_sync.test_faults import ENROLLED, life_goes_on, mirror, shown
 from tests.moodle_sync.workers import BreakableRedis, application, ended, own_line, state_of, until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +38,7 @@ def waits_for(table: str) -> bool:
 
 
 @pytest.mark.usefixtures("empty_queue")
-def test_a_worker_killed_while_writing(moodle: Moodle) -> None:
+def test_a_worker_killed_while_writing(moodle: Moodle, client: Client, administrator: User) -> None:
     """People and enrolments are in its transaction, memberships wait: all or nothing."""
     course = moodle.follow()
     moodle.read(course)
@@ -56,7 +57,9 @@ def test_a_worker_killed_while_writing(moodle: Moodle) -> None:
     tasks.enqueue_due()
     run.refresh_from_db()
     assert (run.state, run.error_code, run.staged.count()) == (RunState.INTERRUPTED, Trouble.CRASHED, 0)
-    assert explain(run) is not None
+    page = shown(client, administrator, course)
+    assert "The read was interrupted on Vigie’s side." in page
+    assert "Next try:" in page
     Course.objects.update(next_sync_at=timezone.now())
     tasks.enqueue_due()
     heir = SyncRun.objects.latest("pk")
