@@ -33,6 +33,10 @@ class ClaimLost(Exception):
     """The run outlived its claim: another worker may be writing, so this one must not."""
 
 
+class HandedOver(Exception):
+    """What Moodle said no to was another token than the one that reads this course now: that one tries soon."""
+
+
 def client_for(connection: Connection, *, timeout: tuple[float, float] | None = None) -> MoodleClient:
     """Raises MoodleRefused when no key of this server opens the token."""
     try:
@@ -54,6 +58,8 @@ def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> Sync
         _fail(run, RunState.REFUSED, exc)
     except Shrunk:
         runs.finish(run, RunState.HELD, error_code=Trouble.SHRUNK)
+    except HandedOver:
+        runs.finish(run, RunState.INTERRUPTED, error_code=Trouble.HANDED_OVER)
     except ClaimLost:
         runs.finish(run, RunState.INTERRUPTED, error_code=Trouble.CLAIM_LOST)
     except SoftTimeLimitExceeded:
@@ -92,6 +98,8 @@ def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
         if exc.code == "invalidtoken" and link is not None:  # as it was: it may have been replaced meanwhile
             same = Connection.objects.filter(pk=link.pk, token_encrypted=link.token_encrypted, refused_at=None)
             same.update(refused_at=timezone.now())
+        if not Course.objects.filter(pk=run.course_id, connection=link).exists():
+            raise HandedOver from exc
         raise
 
 

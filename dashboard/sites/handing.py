@@ -96,6 +96,7 @@ def remove_connection(request: LoggedIn, pk: int) -> HttpResponse:
     """Its courses go to the tokens that list them; Moodle is asked before anything is locked."""
     connection = get_object_or_404(visible_connections(request.user), pk=pk)
     site = connection.site
+    rules = connection.rules.count()
     heirs = readers.heirs(connection)
     with transaction.atomic():
         waiting = readers.remove(connection, heirs)
@@ -109,5 +110,8 @@ def remove_connection(request: LoggedIn, pk: int) -> HttpResponse:
         messages.warning(request, said % {"n": waiting})
     else:
         messages.success(request, _("The token is forgotten; the people and what was done for them stay."))
+    if rules:
+        words = ngettext("%(n)s rule went with it.", "%(n)s rules went with it.", rules)
+        messages.info(request, words % {"n": rules})
     seen = visible_sites(request.user).filter(pk=site.pk).exists()
     return redirect("dashboard:site", site.pk) if seen else redirect("dashboard:sites")

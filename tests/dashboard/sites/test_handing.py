@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from demo.moodle.world import User as MoodleUser
 from moodle_sync import runs, sync
 from moodle_sync.client import MoodleClient
 from moodle_sync.enums import RunState, Service
+from moodle_sync.errors import Trouble
+from moodle_sync.explain import explain
 from moodle_sync.models import AutoFollow, Connection, Course, Enrolment, Participant, SyncRun
 from tests.factories import ConnectionFactory
 from tests.moodle_sync.moodle import TOKEN, Moodle, connect, small_world
@@ -166,7 +169,10 @@ def test_a_token_revoked_while_its_course_is_handed_over_is_the_one_refused(
     run, _is_new = runs.create_run(courses[0])
     assert runs.claim(run) is runs.Claim.GOT
     sync.perform(run, client_factory=handed)
-    assert (run.state, run.error_code) == (RunState.REFUSED, "invalidtoken")
+    assert (run.state, run.error_code) == (RunState.INTERRUPTED, Trouble.HANDED_OVER)
+    assert explain(run) is not None
+    assert run.next_try_at is not None
+    assert run.next_try_at < timezone.now() + timedelta(minutes=2), "the new token need not wait for hours"
     refused = {link.pk: link.refused_at is not None for link in Connection.objects.all()}
     assert refused == {moodle.connection.pk: True, second.pk: False}
 
@@ -180,8 +186,10 @@ def test_the_courses_of_a_removed_token_go_to_one_that_lists_them(
     for course in courses:
         moodle.read(course)
     people = Enrolment.objects.count()
+    AutoFollow.objects.create(connection=moodle.connection, pattern="S*")
     said = remove(ada, moodle.connection)
     assert readers() == {2: second, 3: second, 4: None}
+    assert "1 rule went with it." in said
     assert "1 course waits for another one that lists it" in said
     assert Enrolment.objects.count() == people
     page = ada.get(reverse("dashboard:site", args=[moodle.site.pk]), headers=ENGLISH).content.decode()
