@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from dashboard.enums import TOUCHES, Cause, Kind, Outcome, State
 from dashboard.models import Contact
+from dashboard.moments import clock
 from dashboard.person.file import File
 from dashboard.person.windows import after_contact, window_words
 
@@ -155,5 +156,5 @@ def _told(contact: Contact) -> str:
         return _("follow-up set to “%(state)s”") % {"state": state}
     due = timezone.localtime(contact.to_due_at, _zone(contact))
     day = formats.date_format(due, "SHORT_DATE_FORMAT")
-    time = "" if due.hour == due.minute == 0 else f", {formats.date_format(due, 'TIME_FORMAT')}"
+    time = "" if due.hour == due.minute == 0 else f", {clock(due, _zone(contact))}"
     return _("follow-up set to “%(state)s”, due %(date)s") % {"state": state, "date": day + time}

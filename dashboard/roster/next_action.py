@@ -11,6 +11,7 @@ from dashboard.enums import Cause, ClosedFor, Outcome, State
 from dashboard.follow_up.rules import Facts, first_step_at
 from dashboard.follow_up.system import facts_of
 from dashboard.models import FollowUp
+from dashboard.moments import clock
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
 
@@ -96,12 +97,12 @@ def _dated(follow_up: FollowUp, facts: Facts, now: datetime) -> NextAction:
 
 
 def _callback(due: datetime, facts: Facts, now: datetime) -> NextAction:
-    moment = f"{short_day(due, facts, now)}, {date_format(due.astimezone(facts.zone), 'TIME_FORMAT')}"
+    moment = f"{short_day(due, facts, now)}, {clock(due, facts.zone)}"
     if due <= now:
         return NextAction(
             "alert-triangle", _("Call back, overdue"), _("agreed for %(moment)s") % {"moment": moment}, overdue=True
         )
-    when = f"{due_day(due, facts, now)}, {date_format(due.astimezone(facts.zone), 'TIME_FORMAT')}"
+    when = f"{due_day(due, facts, now)}, {clock(due, facts.zone)}"
     return NextAction("calendar-clock", _("Call back %(when)s") % {"when": when}, _("as agreed"))
 
 

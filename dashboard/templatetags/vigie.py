@@ -1,7 +1,7 @@
 """The visual language in templates: icons, access glyphs, follow-up badges, relative times."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from dashboard.enums import State
+from dashboard.moments import distance
 from moodle_sync.enums import Access
 
 register = template.Library()
@@ -89,16 +90,8 @@ def since(value: datetime | None, zone: ZoneInfo | None = None) -> SafeString | 
 
 
 def exact_time(value: datetime, zone: ZoneInfo | None = None) -> str:
-    """With the zone's distance from UTC where the reader's clock shows another hour."""
-    ours, local = timezone.localtime(value), timezone.localtime(value, zone)
-    words = formats.date_format(local, _("l j F Y, H:i"))
-    return words if local.utcoffset() == ours.utcoffset() else f"{words} ({_distance(local)})"
-
-
-def _distance(local: datetime) -> str:
-    minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
-    sign, (hours, rest) = ("+" if minutes >= 0 else "−"), divmod(abs(minutes), 60)
-    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+    words = formats.date_format(timezone.localtime(value, zone), _("l j F Y, H:i"))
+    return words + distance(value, zone) if zone else words
 
 
 def elapsed(value: datetime, now: datetime | None = None) -> str:

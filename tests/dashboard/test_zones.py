@@ -1,17 +1,17 @@
 """What is about a platform is told in the platform's time zone, whatever zone the reader's server is in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from lxml import html
 
 from accounts.models import User
 from dashboard.follow_up import acts
-from dashboard.models import Contact
+from dashboard.models import Contact, FollowUp
 from dashboard.templatetags.vigie import exact_time
 from moodle_sync.enums import RunState
 from moodle_sync.models import Connection, Course, Enrolment, SyncRun
@@ -50,6 +50,20 @@ def test_accesses_and_contacts(client: Client, tutor: User, enrolment: Enrolment
     # Above a list of several platforms the hour of the oldest read is the reader's.
     told = page.xpath("//tr[@data-row]//time/@title" if name == "roster" else "//time/@title")
     assert told == [THERE] * times
+
+
+def test_a_callback_is_agreed_at_their_hour(client: Client, tutor: User, enrolment: Enrolment) -> None:
+    there = enrolment.course.site.zone
+    due = (timezone.now().astimezone(there) + timedelta(days=3)).replace(hour=1, minute=30, second=0, microsecond=0)
+    typed = {"outcome": "callback", "when": "date", "date": due.strftime("%Y-%m-%dT%H:%M"), "version": 1}
+    call = reverse("dashboard:call", args=[enrolment.pk])
+    form = html.fromstring(shown(client, tutor, "call", enrolment.pk)).xpath("//form[@id='call-form']")[0]
+    assert form.xpath("string(//label[@for='call-date'])").endswith("(UTC+4)")
+    assert client.post(call, dict(form.form_values()) | typed).status_code == 302
+    assert FollowUp.objects.get().due_at == due
+    [row] = html.fromstring(shown(client, tutor, "roster")).xpath("//tr[@data-row]")
+    assert "01:30 (UTC+4)" in row.text_content()
+    assert f"{due:%d/%m/%Y}, 01:30 (UTC+4)" in shown(client, tutor, "person", enrolment.pk)
 
 
 @pytest.mark.parametrize("name", ["course", "reads", "site"])
