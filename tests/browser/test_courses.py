@@ -8,6 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from dashboard.enums import State
+from dashboard.models import FollowUp
 from demo.moodle import running
 from moodle_sync import runs, sync
 from moodle_sync.enums import RunState
@@ -79,6 +81,27 @@ def test_the_page_of_a_course_renews_itself_after_a_read(page_as: OpenAs, coordi
     sync.perform(run)
     expect(page.locator("#course-body .vg-note.warn")).to_be_visible()
     expect(page.locator("section[aria-labelledby=history] tbody tr")).to_have_count(1)
+
+
+def test_the_head_of_a_course_renews_itself_too(page_as: OpenAs, coordinator: User, moodle: Moodle) -> None:
+    course = moodle.follow()
+    moodle.read(course)
+    SyncRun.objects.update(finished_at=timezone.now() - timedelta(minutes=1))  # else it was just read
+    page = page_as(coordinator)
+    page.goto(f"/sessions/{course.pk}/")
+    expect(page.locator("#course-facts")).to_contain_text("12 inscrits")
+    todo = FollowUp.objects.filter(state=State.TODO)
+    expect(page.locator("#course-chase")).to_contain_text(f" {todo.count()} ")
+    for user_id in range(FIRST, FIRST + 7):
+        moodle.world.unenrol(moodle.world.courses[2], user_id)
+    page.locator(f"#sync-button-{course.pk}").click()
+    run = active_run(page, course)
+    SyncRun.objects.filter(pk=run.pk).update(accept_shrink=True)
+    assert runs.claim(run) is runs.Claim.GOT
+    sync.perform(run)
+    expect(page.locator("#course-facts")).to_contain_text("5 inscrits")
+    expect(page.locator("#course-chase")).to_contain_text(f" {todo.count()} ")
+    expect(page.locator(f"#sync-{course.pk}")).to_contain_text("liste plus courte acceptée, 7 départs")
 
 
 def test_sorting_searching_and_going_back(page_as: OpenAs, coordinator: User, course: Course) -> None:
