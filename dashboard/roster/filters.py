@@ -50,8 +50,9 @@ class RosterFilter(django_filters.FilterSet):
         self.ungrouped = [(choices.UNGROUPED, _("Without group"))]
         self.courses = choices.courses(user)
         self.groups = choices.groups(user, params, self.courses)
-        self.filters["course"].extra["choices"] = self.courses
-        self.filters["group"].extra["choices"] = [
+        # As functions: a form copies every choice that its fields have at once.
+        self.filters["course"].extra["choices"] = lambda: self.courses
+        self.filters["group"].extra["choices"] = lambda: [
             *self.ungrouped,
             *(choice for _name, own in self.groups for choice in own),
         ]

@@ -11,7 +11,7 @@ from accounts.models import User
 from dashboard.models import ContactDetail
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
-from moodle_sync.models import Enrolment, Group, Membership, Participant
+from moodle_sync.models import Enrolment, Membership, Participant
 from moodle_sync.querysets import EnrolmentQuerySet
 from moodle_sync.text import search_words
 
@@ -20,6 +20,11 @@ FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
 MANY = 2_000
 
 
+GROUP_NAMES = (
+    Membership.objects.filter(enrolment=OuterRef("pk"), group__gone_at=None)
+    .order_by("group__name", "group")
+    .values("group__name")
+)
 EMAILS = ContactDetail.objects.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None)
 
 
@@ -88,17 +93,15 @@ def matching(rows: QuerySet[Enrolment], query: str, *, few: bool) -> QuerySet[En
 
 
 def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:
-    """All that the rows of one page show, in the order of `ids`: one query for them, one for their groups.
+    """All that the rows of one page show, in the order of `ids`: one query.
 
     Ids first, rows second: sorting 100,000 rows with their names and notes would carry all of it through the sort.
     """
     rows = (
         Enrolment.objects.filter(pk__in=ids)
         .with_access(now=now)
-        .select_related(
-            "participant__account__person", "course__site", "follow_up__last_contact__author", "follow_up__assignee"
-        )
-        .prefetch_related(Prefetch("groups", queryset=Group.objects.filter(gone_at=None)))
+        .annotate(group_names=ArraySubquery(GROUP_NAMES))
+        .select_related("participant__account__person", "course__site", "follow_up__last_contact__author")
     )
     by_id = {row.pk: row for row in rows}
     _look_for_typed_emails(by_id.values())

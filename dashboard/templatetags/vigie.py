@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from django import template
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -104,11 +104,20 @@ def elapsed(value: datetime, now: datetime | None = None) -> str:
 def check_list(name: str, choices: Iterable[tuple[str, str]], chosen: Collection[str] | None) -> SafeString:
     """One box per choice. In Python: a coordinator has hundreds of sessions, and a template per box takes its time."""
     picked = set(chosen or ())
-    return format_html_join(
-        "",
+    return SafeString("".join(_box(name, value, str(label), value in picked) for value, label in choices))
+
+
+@lru_cache(maxsize=5_000)
+def _box(name: str, value: str, label: str, checked: bool) -> SafeString:
+    return format_html(
         '<label class="vg-item"><input class="form-check-input" type="checkbox" name="{}" id="f-{}-{}" value="{}"{}>'
         "<span>{}</span></label>",
-        ((name, name, value, value, CHECKED if value in picked else "", label) for value, label in choices),
+        name,
+        name,
+        value,
+        value,
+        CHECKED if checked else "",
+        label,
     )
 
 
