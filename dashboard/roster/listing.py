@@ -15,7 +15,7 @@ from dashboard.courses.freshness import Freshness, freshness
 from dashboard.roster import counts
 from dashboard.roster.chips import Chip, chips
 from dashboard.roster.filters import RosterFilter
-from dashboard.roster.queries import roster_for, with_row_data
+from dashboard.roster.queries import found_first, roster_for, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
 from dashboard.roster.tiles import Tile, access_tiles, state_tiles
@@ -23,6 +23,7 @@ from dashboard.scope import visible_courses
 from moodle_sync.models import Enrolment
 
 FAR = 5_000
+FEW = 5_000
 NOT_FILTERS = {"page", "sort", "open"}
 
 
@@ -73,6 +74,8 @@ class Roster:
     @cached_property
     def table(self) -> RosterTable:
         rows = self.filter.counted(self.filter.uncounted())
+        if self.user.is_coordinator and self.counts.total <= FEW:
+            rows = found_first(rows, self.filter.values.get("access", []))
         sort = self.params.get("sort", "")
         known = sort.removeprefix("-") in RosterTable.base_columns
         return RosterTable(rows, order_by=sort if known else RosterTable.Meta.order_by)

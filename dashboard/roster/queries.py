@@ -5,14 +5,27 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    prefetch_related_objects,
+)
 
 from accounts.models import User
 from dashboard.models import ContactDetail
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment, Membership, Participant
-from moodle_sync.querysets import EnrolmentQuerySet
+from moodle_sync.querysets import EnrolmentQuerySet, last_access_of
 from moodle_sync.text import search_words
 
 FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
@@ -39,6 +52,27 @@ def among(ids: QuerySet[Any, Any]) -> Func:
     a tutor's page then costs as much as reading everybody.
     """
     return Func(F("pk"), _Ids(ids), template="%(expressions)s", arg_joiner=" = ANY ", output_field=BooleanField())
+
+
+def among_these(column: str, ids: Iterable[int]) -> Func:
+    """`column = ANY (…)` for ids already in hand, as `among`.
+
+    The array is hidden from the planner: of 2,000 ids it would rather read every follow-up than look up theirs.
+    """
+    array = Value(list(ids), output_field=ArrayField(BigIntegerField()))
+    hidden = Func(array, function="unnest", template="(ARRAY(SELECT %(function)s(%(expressions)s)))")
+    return Func(F(column), hidden, template="%(expressions)s", arg_joiner=" = ANY ", output_field=BooleanField())
+
+
+def found_first(rows: QuerySet[Enrolment], accesses: Sequence[str]) -> QuerySet[Enrolment]:
+    """The same rows, for which PostgreSQL looks before it sorts: right where they are few.
+
+    It believes that a page of the sort's index holds its share of them. Rare accesses gather at one end of it, and
+    the page is then found after reading everybody.
+    """
+    if accesses:
+        rows = rows.filter(last_access_of(accesses))
+    return Enrolment.objects.filter(among(rows.order_by().values("pk")))
 
 
 def roster_for(user: User, now: datetime) -> QuerySet[Enrolment]:
@@ -88,7 +122,7 @@ def matching(rows: QuerySet[Enrolment], query: str, *, few: bool) -> QuerySet[En
     if not few:
         found = Participant.objects.search(query).values_list("pk", flat=True)[: MANY + 1]
         if len(found) <= MANY:
-            return rows.filter(participant__in=ids.union(found))
+            return rows.filter(among_these("participant", ids.union(found)))
     return rows.filter(said | Q(participant__in=ids) if ids else said)
 
 
