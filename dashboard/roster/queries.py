@@ -25,7 +25,7 @@ from dashboard.models import ContactDetail
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment, Membership, Participant
-from moodle_sync.querysets import EnrolmentQuerySet, last_access_of
+from moodle_sync.querysets import EnrolmentQuerySet
 from moodle_sync.text import search_words
 
 FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
@@ -64,14 +64,12 @@ def among_these(column: str, ids: Iterable[int]) -> Func:
     return Func(F(column), hidden, template="%(expressions)s", arg_joiner=" = ANY ", output_field=BooleanField())
 
 
-def found_first(rows: QuerySet[Enrolment], accesses: Sequence[str]) -> QuerySet[Enrolment]:
+def found_first(rows: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
     """The same rows, for which PostgreSQL looks before it sorts: right where they are few.
 
     It believes that a page of the sort's index holds its share of them. Rare accesses gather at one end of it, and
     the page is then found after reading everybody.
     """
-    if accesses:
-        rows = rows.filter(last_access_of(accesses))
     return Enrolment.objects.filter(among(rows.order_by().values("pk")))
 
 
