@@ -64,7 +64,7 @@ def shared_matrix(rows: QuerySet[Enrolment], user: User, key: str) -> Matrix:
         return matrix(rows)
     # Hashed: what somebody searches for is a name, which has no place in a key.
     digest = sha256(key.encode()).hexdigest()
-    name = f"roster:counts:{cache.get(GENERATION, 0)}:{user.pk}:{digest}"
+    name = f"roster:cells:{cache.get(GENERATION, 0)}:{user.pk}:{digest}"
     found: Matrix | None = cache.get(name)
     if found is None:
         found = matrix(rows)
