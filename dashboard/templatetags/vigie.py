@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from django import template
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -104,7 +104,7 @@ def elapsed(value: datetime, now: datetime | None = None) -> str:
 def check_list(name: str, choices: Iterable[tuple[str, str]], chosen: Collection[str] | None) -> SafeString:
     """One box per choice. In Python: a coordinator has hundreds of sessions, and a template per box takes its time."""
     picked = set(chosen or ())
-    return SafeString("".join(_box(name, value, str(label), value in picked) for value, label in choices))
+    return format_html_join("", "{}", ((_box(name, value, str(label), value in picked),) for value, label in choices))
 
 
 @lru_cache(maxsize=5_000)
