@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -110,11 +110,20 @@ def elapsed(value: datetime, now: datetime | None = None) -> str:
 def check_list(name: str, choices: Iterable[tuple[str, str]], chosen: Collection[str] | None) -> SafeString:
     """One box per choice. In Python: a coordinator has hundreds of sessions, and a template per box takes its time."""
     picked = set(chosen or ())
-    return format_html_join(
-        "",
+    return format_html_join("", "{}", ((_box(name, value, str(label), value in picked),) for value, label in choices))
+
+
+@lru_cache(maxsize=5_000)
+def _box(name: str, value: str, label: str, checked: bool) -> SafeString:
+    return format_html(
         '<label class="vg-item"><input class="form-check-input" type="checkbox" name="{}" id="f-{}-{}" value="{}"{}>'
         "<span>{}</span></label>",
-        ((name, name, value, value, CHECKED if value in picked else "", label) for value, label in choices),
+        name,
+        name,
+        value,
+        value,
+        CHECKED if checked else "",
+        label,
     )
 
 
