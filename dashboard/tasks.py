@@ -3,6 +3,7 @@ from celery import shared_task
 from dashboard import outages
 from dashboard.follow_up import system
 from dashboard.imports import work
+from dashboard.plan import recompute
 from moodle_sync.models import Course
 
 
@@ -10,6 +11,19 @@ from moodle_sync.models import Course
 def advance_follow_ups() -> int:
     """Move what time alone moves, in every followed course. Returns how many follow-ups moved."""
     return sum(system.advance(course) for course in Course.objects.followed().select_related("site"))
+
+
+@shared_task
+def check_plans() -> int:
+    """Prove that the next steps kept up with every event are those that follow from everything. How many were not."""
+    return recompute.check_all()
+
+
+@shared_task
+def replan_site(pk: int) -> int:
+    """A site's default plan or working days changed. Returns how many follow-ups have another next step."""
+    courses = Course.objects.followed().filter(site=pk).select_related("site")
+    return sum(recompute.recompute(course) for course in courses)
 
 
 @shared_task
