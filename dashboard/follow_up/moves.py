@@ -80,8 +80,9 @@ def record(
         outcome=outcome,
         fields=fields if assignee is None else [*fields, "assignee"],
     )
+    now = timezone.now()
     if target:
-        target = _callback_that_stands(held, kind, outcome, author) or target
+        target = _callback_that_stands(held, kind, outcome, author, now) or target
     changes = {"version": expected + 1, **_changes(held, kind, target, author, assignee, details)}
     FollowUp.objects.filter(pk=held.pk).update(**changes)
     contact = Contact.objects.create(
@@ -94,23 +95,26 @@ def record(
         to_state=target.state if target else held.state,
         to_due_at=target.due_at if target else None,
         version=expected + 1,
+        created_at=now,
         **details,
     )
     if kind in TOUCHES:
         FollowUp.objects.filter(pk=held.pk).update(last_contact=contact, last_contact_at=contact.created_at)
-    recompute_some([held.pk], Act(kind, outcome))
+    recompute_some([held.pk], Act(kind, outcome), now)
     follow_up.refresh_from_db()
     return contact
 
 
-def _callback_that_stands(held: FollowUp, kind: Kind, outcome: str, author: User | None) -> Target | None:
+def _callback_that_stands(
+    held: FollowUp, kind: Kind, outcome: str, author: User | None, now: datetime
+) -> Target | None:
     if held.state != State.CALLBACK or not machine.keeps_callback(
         kind,
         outcome,
         due_at=held.due_at,
         owner=held.callback_for_id,
         author=author.pk if author else None,
-        now=timezone.now(),
+        now=now,
     ):
         return None
     return Target(State.CALLBACK, held.due_at, callback_for=held.callback_for_id)

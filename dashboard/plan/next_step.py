@@ -51,15 +51,13 @@ def next_step(now: datetime, situation: Situation, schedule: Schedule) -> Next:
     assert due is not None  # the database makes sure
     # On a working day; but an hour that was agreed or chosen stays.
     earliest = schedule.calendar.working(due)
-    if situation.state == State.TODO and situation.last_outcome in OTHER_WAY and situation.has_email:
-        return Next(Channel.EMAIL, earliest)
-    horizon = max(now, earliest)
-    step = pending(dated, situation.step_day, horizon)
-    if step is not None and step.at <= horizon:
-        return _by(step.step.channel, max(step.at, earliest), situation)
-    if situation.state == State.TODO and situation.last_outcome in UNANSWERED:
-        return _by(Channel.CALL, earliest, situation)
-    return _by(step.step.channel, step.at, situation) if step else NOTHING
+    if situation.state == State.TODO:
+        if situation.last_outcome in OTHER_WAY and situation.has_email:
+            return Next(Channel.EMAIL, earliest)
+        if situation.last_outcome in UNANSWERED:  # what was begun goes on, whatever step has come meanwhile
+            return _by(Channel.CALL, earliest, situation)
+    step = pending(dated, situation.step_day, max(now, earliest))
+    return _by(step.step.channel, max(step.at, earliest), situation) if step else NOTHING
 
 
 def _by(channel: Channel, at: datetime | None, situation: Situation) -> Next:
