@@ -21,9 +21,8 @@ def check_plans() -> int:
 
 @shared_task
 def replan_site(pk: int) -> int:
-    """A site's default plan or working days changed. Returns how many follow-ups have another next step."""
-    courses = Course.objects.followed().filter(site=pk).select_related("site")
-    return sum(recompute.recompute(course) for course in courses)
+    """A site's default plan or working days changed. Returns how many follow-ups moved."""
+    return sum(system.advance(course) for course in Course.objects.followed().filter(site=pk).select_related("site"))
 
 
 @shared_task

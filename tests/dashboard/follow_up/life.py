@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ class Clock:
 class Life:
     clock: Clock
     course: Course
-    team: list[User]
+    team: Sequence[User]
     refused: int = 0
     acts: list[tuple[User, uuid.UUID]] = field(default_factory=list)
     enrolment: Enrolment = field(init=False)
@@ -174,7 +174,7 @@ class Life:
         return Course.objects.select_related("site").get(pk=self.course.pk)
 
     def told(self) -> list[dict[str, Any]]:
-        return list(Contact.objects.filter(follow_up=self.follow_up).order_by("pk").values())
+        return [dict(entry) for entry in Contact.objects.filter(follow_up=self.follow_up).order_by("pk").values()]
 
 
 @dataclass(frozen=True)

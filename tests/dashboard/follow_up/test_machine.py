@@ -86,8 +86,8 @@ def life(new_life: Any) -> Life:
     return new_life()  # type: ignore[no-any-return]
 
 
-@given(events=st.lists(EVENTS, min_size=1, max_size=14))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(EVENTS, min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_sequence_of_events_breaks_a_rule(events: list[Event], new_life: Any) -> None:
     with put_back():
         life = new_life()
