@@ -44,7 +44,9 @@ class StepForm(forms.Form):
         self.fields["template"].queryset = templates  # type: ignore[attr-defined]
 
 
-class Steps(forms.BaseFormSet[StepForm]):
+class Steps(forms.BaseFormSet):  # type: ignore[type-arg]  # generic in the stubs only
+    deletion_widget = forms.CheckboxInput(attrs={"class": "form-check-input"})
+
     def clean(self) -> None:
         days = [step.day for step in self.steps]
         if len(set(days)) < len(days):
@@ -120,7 +122,7 @@ class DaysForm(forms.Form):
         WorkingDays.objects.update_or_create(site=site, defaults=self.cleaned_data)
 
 
-class TemplateForm(forms.ModelForm[MessageTemplate]):
+class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     class Meta:
         model = MessageTemplate
         fields = ("name", "subject", "body")

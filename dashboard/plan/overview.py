@@ -54,7 +54,7 @@ class Overview:
     presumed: bool
     """The course is not open yet: days are those of its start date."""
     finished: int
-    """People for whom no step is left."""
+    """People to do for whom no step is left."""
 
     @property
     def people(self) -> int:
@@ -103,7 +103,7 @@ def _people(course: Course, user: User, schedule: Schedule, now: datetime) -> tu
             continue
         step = pending(schedule.dated(day_zero(course, first_seen_at)), step_day, max(now, next_at or now))
         if step is None:
-            finished += 1
+            finished += state == State.TODO  # the others wait for something else
         elif state == State.TODO and next_at is not None and next_at <= now:
             due[step.step.day] += 1
         else:

@@ -173,7 +173,7 @@ def _to_do(facts: Facts) -> NextAction:
     channel, at = follow_up.next_channel, follow_up.next_at
     if not channel or at is None:
         return _by_no_channel(facts, because)
-    reason = _tried_briefly(facts.tried) or _said(facts)
+    reason = _tried_briefly(facts.tried) or capfirst(_open_for(facts)) or _said(facts)
     if facts.last_outcome in OTHER_WAY and channel == Channel.EMAIL:
         label = str(facts.last_outcome.label)
         because, reason = f"{because}, {label[:1].lower()}{label[1:]}", label
@@ -208,11 +208,7 @@ def _said(facts: Facts) -> str:
 
 def _why_chased(facts: Facts) -> str:
     """«Never entered, open for 11 days, reminders of 16/11 and 20/11 to no effect, 2 calls without answer»."""
-    parts = [_said(facts)]
-    if facts.day_zero is not None:
-        days = (facts.now.astimezone(facts.zone).date() - facts.day_zero.astimezone(facts.zone).date()).days
-        if days >= 1:
-            parts.append(ngettext("open for %(n)s day", "open for %(n)s days", days) % {"n": days})
+    parts = [part for part in (_said(facts), _open_for(facts)) if part]
     reminders = facts.tried.reminders
     if len(reminders) == 1:
         parts.append(_("reminder of %(day)s to no effect") % {"day": short_day(reminders[0], facts)})
@@ -224,6 +220,13 @@ def _why_chased(facts: Facts) -> str:
     if facts.tried.unanswered:
         parts.append(_calls(facts.tried.unanswered))
     return ", ".join(parts)
+
+
+def _open_for(facts: Facts) -> str:
+    if facts.day_zero is None:
+        return ""
+    days = (facts.now.astimezone(facts.zone).date() - facts.day_zero.astimezone(facts.zone).date()).days
+    return ngettext("open for %(n)s day", "open for %(n)s days", days) % {"n": days} if days >= 1 else ""
 
 
 def _tried_briefly(what: Tried) -> str:

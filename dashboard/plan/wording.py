@@ -42,7 +42,7 @@ def available(site: Site) -> QuerySet[MessageTemplate]:
             [MessageTemplate(name=name, subject=subject, body=body) for name, (subject, body) in SHIPPED.items()],
             ignore_conflicts=True,
         )
-    return MessageTemplate.objects.filter(Q(site=site) | Q(site=None)).order_by("name", "pk")
+    return MessageTemplate.objects.filter(Q(site=site) | Q(site=None)).order_by("pk")
 
 
 def variables(enrolment: Enrolment, tutor: User) -> dict[str, str]:
