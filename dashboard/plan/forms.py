@@ -45,7 +45,8 @@ class StepForm(forms.Form):
 
 
 class Steps(forms.BaseFormSet):  # type: ignore[type-arg]  # generic in the stubs only
-    deletion_widget = forms.CheckboxInput(attrs={"class": "form-check-input"})
+    def get_deletion_widget(self) -> forms.CheckboxInput:  # type: ignore[override]  # the stubs want its class
+        return forms.CheckboxInput(attrs={"class": "form-check-input"})
 
     def clean(self) -> None:
         days = [step.day for step in self.steps]

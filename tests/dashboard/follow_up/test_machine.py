@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +39,7 @@ def event(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Ev
 EVENTS = st.one_of(
     event("call", who, st.sampled_from(Outcome), st.integers(0, 9), owner),
     event("call", who, st.just(Outcome.CALLBACK), days, owner),
+    event("call", who, st.sampled_from(UNANSWERED), st.just(0), owner),
     event("contacted", who),
     event("reminded", who),
     event("note", who),
@@ -104,14 +108,11 @@ def test_no_sequence_of_events_breaks_a_rule(events: list[Event], new_life: Any)
             )
 
 
-class put_back:  # noqa: N801 (reads as a statement)
-    def __enter__(self) -> None:
-        self.block = transaction.atomic()
-        self.block.__enter__()
-
-    def __exit__(self, *exc: Any) -> None:
+@contextmanager
+def put_back() -> Iterator[None]:
+    with transaction.atomic():
+        yield
         transaction.set_rollback(True)
-        self.block.__exit__(*exc)
 
 
 def nothing_was_lost(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
@@ -121,7 +122,7 @@ def nothing_was_lost(before: list[dict[str, Any]], after: list[dict[str, Any]]) 
 def the_timeline_is_whole(life: Life) -> None:
     entries = list(Contact.objects.filter(follow_up=life.follow_up).order_by("pk"))
     assert [entry.version for entry in entries] == list(range(1, life.follow_up.version + 1)), "an entry for each move"
-    for earlier, later in zip(entries, entries[1:], strict=False):
+    for earlier, later in pairwise(entries):
         assert later.from_state == earlier.to_state
     for entry in entries:
         if entry.kind == Kind.UNDO:
