@@ -41,7 +41,7 @@ class NextAction:
         """One readable line: «Never entered, open for 6 days, reminder of 12/11 to no effect: call»."""
         if self.because:
             return _("%(why)s: %(what)s") % {"why": self.because, "what": self.do}
-        return f"{self.text}, {self.reason[:1].lower()}{self.reason[1:]}" if self.reason else self.text
+        return f"{self.text} ({self.reason})" if self.reason else self.text
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,7 @@ def _to_do(facts: Facts) -> NextAction:
     when = {"when": due_day(at, facts)}
     if channel == Channel.EMAIL:
         return NextAction("send", _("Remind %(when)s") % when, reason, because=because, do=_("remind by e-mail"))
-    text = _("Call again %(when)s") if facts.tried.unanswered else _("Call %(when)s")
-    return NextAction("phone", text % when, reason, because=because, do=pgettext("what to do", "call"))
+    return NextAction("phone", _("Call %(when)s") % when, reason, because=because, do=pgettext("what to do", "call"))
 
 
 def _by_no_channel(facts: Facts, because: str) -> NextAction:
