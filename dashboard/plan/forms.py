@@ -49,6 +49,8 @@ class Steps(forms.BaseFormSet):  # type: ignore[type-arg]  # generic in the stub
         return forms.CheckboxInput(attrs={"class": "form-check-input"})
 
     def clean(self) -> None:
+        if any(self.errors):
+            return
         days = [step.day for step in self.steps]
         if len(set(days)) < len(days):
             raise ValidationError(_("Two steps fall on the same day: give each a day of its own."))
