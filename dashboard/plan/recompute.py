@@ -4,9 +4,11 @@ A row is written only when it changes, and only if nobody moved it since it was 
 """
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -16,12 +18,13 @@ from django.utils import timezone
 from dashboard.enums import CLOSED_STATES, REACHED, Kind
 from dashboard.models import ContactDetail, FollowUp, PersonAccount
 from dashboard.plan.next_step import Next, Situation, next_step
-from dashboard.plan.schedule import Schedule, day_zero, schedule_of
+from dashboard.plan.schedule import Schedule, day_zero, schedule_of, schedules_of
 from moodle_sync.enums import Standing
 from moodle_sync.models import Course, Enrolment
 from moodle_sync.querysets import EnrolmentQuerySet
 
 logger = logging.getLogger(__name__)
+BATCH = 2000
 WRITTEN = {Kind.EMAIL, Kind.MESSAGE}
 BEGUN_ANEW = {Kind.REJOINED, Kind.REOPENED, Kind.DORMANT}
 COLUMNS = [
@@ -70,14 +73,18 @@ class Change(NamedTuple):
 def recompute(course: Course, now: datetime | None = None) -> int:
     """Every follow-up of the course. Returns how many rows were written."""
     asleep = Q(follow_up__state__in=CLOSED_STATES, follow_up__next_channel="", follow_up__next_at=None)
-    return _write(_changes(course, Enrolment.objects.filter(course=course).exclude(asleep), now or timezone.now()))
+    return _recompute(course, Enrolment.objects.filter(course=course).exclude(asleep), now or timezone.now())
 
 
 def recompute_some(follow_ups: Collection[int], act: Act = NO_ACT, now: datetime | None = None) -> int:
     """These follow-ups, in the transaction that moved them. Returns how many rows were written."""
-    rows, written = Enrolment.objects.filter(follow_up__in=follow_ups), 0
-    for course in Course.objects.filter(pk__in=list(rows.values_list("course", flat=True))).select_related("site"):
-        written += _write(_changes(course, rows.filter(course=course), now or timezone.now(), act))
+    now, written = now or timezone.now(), 0
+    enrolments = Enrolment.objects.filter(follow_up__in=follow_ups)
+    courses = Course.objects.filter(pk__in=list(enrolments.values_list("course", flat=True))).select_related("site")
+    schedules = schedules_of(courses)
+    for course in courses:
+        rows = [Row(*values) for values in _rows(enrolments.filter(course=course), now)]
+        written += _write(Planning(course, schedules[course.pk], now, act).changes(rows))
     return written
 
 
@@ -100,8 +107,7 @@ def _recompute_by_id(course_id: int) -> None:
 
 def check(course: Course, now: datetime | None = None) -> int:
     """From scratch, the closed ones too: how many rows were not what they should be. They are repaired."""
-    changes = list(_changes(course, Enrolment.objects.filter(course=course), now or timezone.now()))
-    return _write(changes)
+    return _recompute(course, Enrolment.objects.filter(course=course), now or timezone.now())
 
 
 def check_all() -> int:
@@ -112,36 +118,67 @@ def check_all() -> int:
     return wrong
 
 
-def _changes(course: Course, enrolments: QuerySet[Enrolment], now: datetime, act: Act = NO_ACT) -> Iterator[Change]:
-    schedule = schedule_of(course)
-    chase = course.is_open(now) and not course.has_ended(now)
-    rows = _rows(enrolments, now)
-    reachable = _with_address({row.person for row in rows if not row.email and row.person is not None})
-    known: dict[Situation, Next] = {}  # thousands of rows, few situations
-    for row in rows:
-        zero = day_zero(course, row.first_seen_at)
-        step_day = _step_day(row, zero, schedule, now, act)
-        situation = Situation(
+def _recompute(course: Course, enrolments: QuerySet[Enrolment], now: datetime) -> int:
+    """Batch by batch: a course of 50,000 needs no more memory than one of 2,000."""
+    plan = Planning(course, schedule_of(course), now)
+    rows = map(Row._make, _rows(enrolments, now).iterator(chunk_size=BATCH))
+    written = 0
+    while batch := list(islice(rows, BATCH)):
+        written += _write(plan.changes(batch))
+    return written
+
+
+def _rows(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[Enrolment, tuple[Any, ...]]:
+    assert isinstance(enrolments, EnrolmentQuerySet)
+    return enrolments.filter(follow_up__isnull=False).with_access(now=now).values_list(*COLUMNS)
+
+
+@dataclass
+class Planning:
+    course: Course
+    schedule: Schedule
+    now: datetime
+    act: Act = NO_ACT
+    known: dict[Situation, Next] = field(default_factory=dict)
+    """Thousands of rows, few situations."""
+
+    def changes(self, rows: Sequence[Row]) -> list[Change]:
+        reachable = _with_address({row.person for row in rows if not row.email and row.person is not None})
+        found = []
+        for row in rows:
+            situation = self._situation(row, row.person in reachable)
+            if situation not in self.known:
+                self.known[situation] = next_step(self.now, situation, self.schedule)
+            step_day, following = situation.step_day, self.known[situation]
+            if (row.step_day, row.next_channel, row.next_at) != (step_day, *following):
+                found.append(Change(row.pk, row.version, step_day, following))
+        return found
+
+    @cached_property
+    def _may_chase(self) -> bool:
+        return self.course.is_open(self.now) and not self.course.has_ended(self.now)
+
+    def _situation(self, row: Row, reachable: bool) -> Situation:
+        zero = day_zero(self.course, row.first_seen_at)
+        return Situation(
             state=row.state,
             due_at=row.due_at,
-            step_day=step_day,
+            step_day=self._step_day(row, zero),
             access=row.access,
-            may_chase=chase and row.standing == Standing.PRESENT,
+            may_chase=self._may_chase and row.standing == Standing.PRESENT,
             day_zero=zero,
-            has_email=bool(row.email) or row.person in reachable,
+            has_email=bool(row.email) or reachable,
             do_not_call=bool(row.do_not_call),
             last_outcome=row.last_outcome or "",
         )
-        if situation not in known:
-            known[situation] = next_step(now, situation, schedule)
-        if (row.step_day, row.next_channel, row.next_at) != (step_day, *known[situation]):
-            yield Change(row.pk, row.version, step_day, known[situation])
 
-
-def _rows(enrolments: QuerySet[Enrolment], now: datetime) -> list[Row]:
-    assert isinstance(enrolments, EnrolmentQuerySet)
-    found = enrolments.filter(follow_up__isnull=False).with_access(now=now)
-    return [Row(*values) for values in found.values_list(*COLUMNS)]
+    def _step_day(self, row: Row, zero: datetime | None) -> int | None:
+        kind = self.act.kind
+        if kind in BEGUN_ANEW:
+            return None
+        if kind in WRITTEN or kind == Kind.CONTACTED or self.act.outcome in REACHED:
+            return self.schedule.done(row.step_day, zero, now=self.now, written=kind in WRITTEN)
+        return row.step_day
 
 
 def _with_address(persons: Collection[int]) -> set[int]:
@@ -153,40 +190,30 @@ def _with_address(persons: Collection[int]) -> set[int]:
     return set(by_account.values_list("person", flat=True).union(typed.values_list("person", flat=True)))
 
 
-def _step_day(row: Row, zero: datetime | None, schedule: Schedule, now: datetime, act: Act) -> int | None:
-    if act.kind in BEGUN_ANEW:
-        return None
-    if act.kind in WRITTEN or act.kind == Kind.CONTACTED or act.outcome in REACHED:
-        return schedule.done(row.step_day, zero, now=now, written=act.kind in WRITTEN)
-    return row.step_day
-
-
-def _write(changes: Iterator[Change] | Sequence[Change]) -> int:
-    """One statement. Locked in the order in which acts lock theirs."""
-    changed = list(changes)
+@transaction.atomic
+def _write(changed: Sequence[Change]) -> int:
+    """Locked in the order in which acts lock theirs; then one statement."""
     if not changed:
         return 0
+    ids = [change.pk for change in changed]
     columns: list[Any] = [
-        [change.pk for change in changed],
+        ids,
         [change.version for change in changed],
         [change.step_day for change in changed],
         [change.next.channel for change in changed],
         [change.next.at for change in changed],
     ]
     with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {TABLE} WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
         cursor.execute(STATEMENT, columns)
         return int(cursor.rowcount)
 
 
+TABLE = FollowUp._meta.db_table
 STATEMENT = f"""
-WITH planned AS (
-    SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::text[], %s::timestamptz[])
-        AS planned (id, version, step_day, next_channel, next_at)
-), held AS (
-    SELECT id FROM {FollowUp._meta.db_table} WHERE id IN (SELECT id FROM planned) ORDER BY id FOR UPDATE
-)
-UPDATE {FollowUp._meta.db_table} AS kept
+UPDATE {TABLE} AS kept
 SET step_day = planned.step_day, next_channel = planned.next_channel, next_at = planned.next_at
-FROM planned JOIN held USING (id)
+FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::text[], %s::timestamptz[])
+    AS planned (id, version, step_day, next_channel, next_at)
 WHERE kept.id = planned.id AND kept.version = planned.version
 """
