@@ -5,6 +5,7 @@ from celery import shared_task
 from dashboard import outages
 from dashboard.follow_up import system
 from dashboard.imports import work
+from dashboard.plan import recompute
 from moodle_sync.models import Course
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,18 @@ def advance_follow_ups() -> int:
     if failed:
         raise CoursesFailed(f"{len(failed)} of {len(courses)} courses: {', '.join(map(str, failed))}")
     return moved
+
+
+@shared_task
+def check_plans() -> int:
+    """Prove that the next steps kept up with every event are those that follow from everything. How many were not."""
+    return recompute.check_all()
+
+
+@shared_task
+def replan_site(pk: int) -> int:
+    """A site's default plan or working days changed. Returns how many follow-ups moved."""
+    return sum(system.advance(course) for course in Course.objects.followed().filter(site=pk).select_related("site"))
 
 
 @shared_task

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("dashboard.person.urls")),
     path("", include("dashboard.calls.urls")),
     path("", include("dashboard.courses.urls")),
+    path("", include("dashboard.plan.urls")),
     path("", include("dashboard.sites.urls")),
     path("", include("dashboard.imports.urls")),
 ]

@@ -15,7 +15,7 @@ from accounts import invitations
 from accounts.models import Role, User
 from dashboard import identity
 from dashboard.follow_up import acts
-from dashboard.models import Contact, ContactDetail, ImportFile, PersonAccount
+from dashboard.models import Contact, ContactDetail, ImportFile, MessageTemplate, PersonAccount
 from dashboard.models.import_file import sealed
 from moodle_sync.enums import RunState
 from moodle_sync.history import SyncBatch
@@ -52,6 +52,7 @@ class Things:
     connection: Connection
     rule: AutoFollow
     draft: ImportFile
+    template: MessageTemplate
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ def of_site(things: Things) -> dict[str, Any]:
     return {"pk": things.course.site_id}
 
 
+def of_template(things: Things) -> dict[str, Any]:
+    return {"pk": things.course.site_id, "template": things.template.pk}
+
+
 def of_draft(things: Things) -> dict[str, Any]:
     return {"pk": things.course.site_id, "draft": things.draft.pk}
 
@@ -99,6 +104,7 @@ PLATFORMS = (TO_LOGIN, 403, 403, 403, 403, 403, OPEN)
 PLATFORM = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
 PLATFORM_ACT = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 IMPORTERS = (TO_LOGIN, 404, 404, OPEN, 404, 404, OPEN)
+PLANNER_ACT = (TO_LOGIN, 404, 404, 302, 404, 404, 302)
 ONES_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
 TO_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
@@ -145,6 +151,15 @@ RULES = {
         lambda things: {"pk": things.course.pk, "kind": "dates"},
     ),
     "dashboard:sync-status": Rule(FIGURES, kwargs=of_course, headers=HTMX),
+    # plans
+    "dashboard:plan": Rule(FIGURES, kwargs=of_course),
+    "dashboard:reset-plan": Rule(PLANNER_ACT, "post", of_course),
+    "dashboard:site-plan": Rule(IMPORTERS, kwargs=of_site),
+    "dashboard:reset-site-plan": Rule(PLANNER_ACT, "post", of_site),
+    "dashboard:working-days": Rule(PLANNER_ACT, "post", of_site, {"weekdays": ["0", "1"]}),
+    "dashboard:add-template": Rule(IMPORTERS, kwargs=of_site),
+    "dashboard:template": Rule(IMPORTERS, kwargs=of_template),
+    "dashboard:remove-template": Rule(PLANNER_ACT, "post", of_template),
     # platforms; tutors too where VIGIE_TUTOR_SITES names hosts: tests/dashboard/sites
     "dashboard:sites": Rule(PLATFORMS),
     "dashboard:connect-site": Rule(PLATFORMS),
@@ -242,9 +257,11 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
         moment=timezone.now(), lines=1, mapping=["email"],
         content=sealed({"headers": ["E-mail"], "rows": [[2, ["nouveau@ac-test.example.org"]]]}),
     )  # fmt: skip
+    template = MessageTemplate.objects.create(site=group.course.site, name="Relance", subject="S", body="B")
     return Things(
-        group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft
-    )
+        group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
+        template,
+    )  # fmt: skip
 
 
 def test_every_url_has_a_rule() -> None:

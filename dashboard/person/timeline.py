@@ -31,6 +31,13 @@ ICONS = {
     Kind.REJOINED: "user-plus",
     Kind.ENDED: "flag",
     Kind.REOPENED: "flag",
+    Kind.DORMANT: "hourglass-empty",
+    Kind.ASSIGNED: "users",
+    Kind.REDATED: "calendar",
+    Kind.BLOCKED: "lock",
+    Kind.LIFTED: "check",
+    Kind.CAUSE: "bulb",
+    Kind.CLOSED: "archive",
 }
 GOOD_NEWS = [Kind.ENTERED, Kind.DECLARED, Kind.SEEN, Kind.RETURNED]
 

@@ -11,6 +11,7 @@ from dashboard.person.answers import done, page, refused
 from dashboard.person.file import File, open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.panel import Forms, render_panel
+from dashboard.plan.recompute import recompute_people_later
 from dashboard.scope import visible_enrolments, visible_people
 
 
@@ -50,6 +51,7 @@ def remove_detail(request: LoggedIn, pk: int) -> HttpResponse:
     file = _file_of(request, detail)
     detail.removed_at, detail.removed_by = timezone.now(), request.user
     detail.save(update_fields=["removed_at", "removed_by"])
+    recompute_people_later([detail.person_id])
     return done(request, file.enrolment.pk, [file.enrolment.pk], message=_("Contact details removed."))
 
 

@@ -22,6 +22,7 @@ from django.db.models import (
 
 from accounts.models import User
 from dashboard.models import ContactDetail
+from dashboard.plan import tried
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment, Membership, Participant
@@ -125,7 +126,7 @@ def matching(rows: QuerySet[Enrolment], query: str, *, few: bool) -> QuerySet[En
 
 
 def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:
-    """All that the rows of one page show, in the order of `ids`: one query.
+    """All that the rows of one page show, in the order of `ids`: one query for them, one for what was tried.
 
     Ids first, rows second: sorting 100,000 rows with their names and notes would carry all of it through the sort.
     """
@@ -137,6 +138,7 @@ def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:
     )
     by_id = {row.pk: row for row in rows}
     _look_for_typed_emails(by_id.values())
+    tried.look_up(by_id.values())
     return [by_id[pk] for pk in ids if pk in by_id]
 
 

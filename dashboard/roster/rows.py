@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from dashboard.enums import Kind, Outcome
 from dashboard.models import Contact, FollowUp
-from dashboard.roster.next_action import NextAction, next_action
+from dashboard.plan.why import NextAction, why
 from moodle_sync.enums import EPOCH, Standing
 from moodle_sync.models import Enrolment
 
@@ -133,7 +133,7 @@ class Row:
 
     @cached_property
     def next(self) -> NextAction:
-        return next_action(self.record, now=self.now)
+        return why(self.record, self.now)
 
     @property
     def may_be_called(self) -> bool:

@@ -19,6 +19,7 @@ from dashboard.courses.freshness import FAILED_RUNS, Freshness, freshness, lates
 from dashboard.courses.requests import LoggedIn
 from dashboard.courses.tries import next_try_words
 from dashboard.models import AuditEntry
+from dashboard.plan.access import planned_sites
 from dashboard.sites.access import may_connect_to, require_connector, visible_connections, visible_sites
 from dashboard.sites.listing import cached
 from dashboard.sites.steps import import_url, steps
@@ -90,6 +91,7 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
         "may_hand": user.is_administrator and len(connections) > 1,
         "history": _history(site) if user.is_administrator else [],
         "import_url": import_url(site.pk) if user.is_administrator else None,
+        "may_plan": planned_sites(user).filter(pk=site.pk).exists(),
         "may_add": may_connect_to(user, site.url),
     }
     return render(request, "dashboard/sites/site.html", context)

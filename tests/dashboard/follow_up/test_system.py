@@ -12,7 +12,7 @@ from dashboard import tasks
 from dashboard.enums import OPEN_STATES, RETURNING_STATES, ClosedFor, Kind, Outcome, State
 from dashboard.follow_up import acts, moves, system
 from dashboard.follow_up.rules import start_of_day
-from dashboard.models import Contact, FollowUp
+from dashboard.models import Contact, FollowUp, WorkingDays
 from moodle_sync.enums import EPOCH, Standing
 from moodle_sync.models import Course, Enrolment, SyncRun
 from tests.factories import CourseFactory, EnrolmentFactory
@@ -37,8 +37,11 @@ def enter(enrolment: Enrolment, at: datetime | None = None) -> None:
 
 
 def opened(days_ago: float, **fields: Any) -> Course:
+    """On a site that works every day of the week: these tests count days, whatever today is."""
     moment = now() - timedelta(days=days_ago)
-    return CourseFactory(**({"start_date": moment, "visible_since": moment} | fields))
+    course: Course = CourseFactory(**({"start_date": moment, "visible_since": moment} | fields))
+    WorkingDays.objects.create(site=course.site, country="", weekdays=list(range(7)))
+    return course
 
 
 def test_a_first_read_begins_a_follow_up_for_each_trainee_and_tells_nothing(course: Course) -> None:
