@@ -2,7 +2,7 @@ from celery import shared_task
 
 from dashboard import outages
 from dashboard.follow_up import system
-from dashboard.imports import work
+from dashboard.imports import reading, work
 from moodle_sync.models import Course
 
 
@@ -19,6 +19,12 @@ def watch_sites() -> int:
 
 
 @shared_task
+def read_import(pk: int) -> None:
+    """Read a long file. Delivered twice, it is read once."""
+    reading.read_held(pk)
+
+
+@shared_task
 def check_import(pk: int) -> None:
     """Compare a long file with what is known."""
     work.check(pk)
@@ -32,5 +38,5 @@ def write_import(pk: int) -> None:
 
 @shared_task
 def forget_imports() -> int:
-    """The rows of files that nobody confirmed within a day."""
-    return work.forget()
+    """The rows of files that nobody confirmed within a day, the keys of those that no worker read within an hour."""
+    return work.forget() + reading.forget_unread()

@@ -6,12 +6,12 @@ from typing import Any
 
 import kombu.exceptions
 from celery import current_app
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.imports.details import DetailsPlan
+from dashboard.imports.progress import STUCK_AFTER, Progress
 from dashboard.models import ImportFile
 from dashboard.models.import_file import sealed, unsealed
 from moodle_sync.files.apply import apply
@@ -21,17 +21,14 @@ from moodle_sync.models import Course
 State = ImportFile.State
 AT_ONCE = 1_000
 """Lines that are dealt with while the browser waits."""
-STUCK_AFTER = timedelta(minutes=10)
-"""A worker that has said nothing for so long is dead: the step may be asked for again."""
 KEPT = timedelta(days=1)
-BUSY = [State.CHECKING, State.APPLYING]
 Rows = list[tuple[int, list[str]]]
 
 
-def take(draft: ImportFile, *, among: Sequence[State], to: State, **fields: Any) -> bool:
-    """Move the draft on, unless somebody else just did."""
+def take(draft: ImportFile, *, among: Sequence[State], stuck: Sequence[State], to: State, **fields: Any) -> bool:
+    """Move the draft on, unless somebody else just did. `stuck`: where a dead worker may have left it."""
     now = timezone.now()
-    free = Q(state__in=among) | Q(state__in=BUSY, changed_at__lt=now - STUCK_AFTER)
+    free = Q(state__in=among) | Q(state__in=stuck, changed_at__lt=now - STUCK_AFTER)
     there = ImportFile.objects.filter(free, pk=draft.pk, content__isnull=False)
     return bool(there.update(state=to, changed_at=now, **fields))
 
@@ -44,7 +41,7 @@ def ask(draft: ImportFile, work: Callable[[int], None], task: str, *, back_to: S
     try:
         current_app.send_task(task, [draft.pk])
     except kombu.exceptions.OperationalError:
-        ImportFile.objects.filter(pk=draft.pk, state__in=BUSY).update(state=back_to)
+        ImportFile.objects.filter(pk=draft.pk, state__in=[State.CHECKING, State.APPLYING]).update(state=back_to)
         return False
     return True
 
@@ -89,8 +86,8 @@ def fail(draft: ImportFile) -> None:
 def planned(draft: ImportFile) -> Plan | DetailsPlan:
     rows, mapping = rows_of(draft), mapping_of(draft.mapping)
     if draft.kind == ImportFile.Kind.DETAILS:
-        return DetailsPlan(draft.site, draft.by, mapping, alive_of(draft))(rows)
-    return Plan(course_of(draft), mapping, draft.moment, alive_of(draft))(rows)
+        return DetailsPlan(draft.site, draft.by, mapping, Progress(draft))(rows)
+    return Plan(course_of(draft), mapping, draft.moment, Progress(draft))(rows)
 
 
 def _written(draft: ImportFile) -> Plan | DetailsPlan:
@@ -100,7 +97,7 @@ def _written(draft: ImportFile) -> Plan | DetailsPlan:
         details.write()
         return details
     course = course_of(draft)
-    plan = apply(course, mapping_of(draft.mapping), rows_of(draft), moment=draft.moment, alive=alive_of(draft))
+    plan = apply(course, mapping_of(draft.mapping), rows_of(draft), moment=draft.moment, alive=Progress(draft))
     # One that was left aside once, and is found again by its number or its name.
     Course.objects.filter(pk=plan.course.pk, followed=False).update(followed=True, followed_since=timezone.now())
     draft.course_id = plan.course.pk
@@ -147,19 +144,6 @@ def preview_of(plan: Plan | DetailsPlan) -> dict[str, Any]:
     ]
     staff = sorted({role for d in plan.decisions if d.is_staff for role in d.enrolment["roles"]})
     return {"bad": bad, "people": people, "staff": staff}
-
-
-def alive_of(draft: ImportFile) -> Callable[[int], None]:
-    return lambda lines: cache.set(_progress_key(draft), lines, int(STUCK_AFTER.total_seconds()))
-
-
-def lines_done(draft: ImportFile) -> int:
-    """Of the step under way. Kept outside the database: the transaction that imports shows nothing before its end."""
-    return min(int(cache.get(_progress_key(draft)) or 0), draft.lines)
-
-
-def _progress_key(draft: ImportFile) -> str:
-    return f"import-{draft.pk}-{draft.state}"
 
 
 def forget() -> int:
