@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from moodle_sync.capability import Aspect, Capability, Check, Need, Outcome
 from moodle_sync.enums import Service
 from moodle_sync.explain import explain_code
+from moodle_sync.text import grouped
 
 Words = str | Promise
 
@@ -136,7 +137,7 @@ def finding(check: Check, capability: Capability) -> str:
         return str(explain_code(check.code).what)
     if check.outcome == Outcome.UNTRIED:
         return _untried(check, capability)
-    values = {"n": check.found, "of": check.of, "course": capability.course_name}
+    values = {"n": grouped(check.found), "of": grouped(check.of), "course": capability.course_name}
     if check.aspect == Aspect.LISTING:
         return ngettext("%(n)s course listed.", "%(n)s courses listed.", check.found) % values
     if check.aspect == Aspect.PARTICIPANTS:
@@ -156,7 +157,7 @@ def finding(check: Check, capability: Capability) -> str:
     return _("There for %(n)s people of %(of)s.") % values
 
 
-def _people(check: Check, values: dict[str, object]) -> str:
+def _people(check: Check, values: dict[str, str]) -> str:
     if check.outcome != Outcome.READ:
         return _("Moodle counts %(of)s people in “%(course)s” and shows %(n)s.") % values
     return ngettext("%(n)s person read in “%(course)s”.", "%(n)s people read in “%(course)s”.", check.found) % values

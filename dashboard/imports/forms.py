@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dashboard.imports.places import importable_courses, may_add_course
-from dashboard.imports.reading import LIGHT, leave_to_a_worker, read_at_once, targets_of
+from dashboard.imports.reading import is_light, leave_to_a_worker, read_at_once, targets_of
 from dashboard.models import ImportFile
 from moodle_sync.files.columns import Target
 from moodle_sync.files.errors import Unreadable
 from moodle_sync.files.limits import MAX_BYTES
-from moodle_sync.files.reader import Table, read, weight
+from moodle_sync.files.reader import Table, read
 from moodle_sync.models import Course, Site
 
 Kind = ImportFile.Kind
@@ -75,7 +75,7 @@ class UploadForm(forms.Form):
         uploaded = self.cleaned_data["file"]
         self.raw = uploaded.read(MAX_BYTES + 1)
         try:
-            if weight(self.raw) <= LIGHT:
+            if is_light(self.raw):
                 self.table = read(self.raw)
         except Unreadable as exc:
             raise ValidationError(exc.problem.label) from None

@@ -21,12 +21,17 @@ from dashboard.models.import_file import sealed
 from moodle_sync import crypto
 from moodle_sync.files.columns import Target, recognise
 from moodle_sync.files.errors import Unreadable
-from moodle_sync.files.reader import Table, read
+from moodle_sync.files.reader import Table, read, weight
 
 State = ImportFile.State
 LIGHT = 512 * 2**10
 """Bytes (unpacked, where the file is an archive) that are read while the browser waits: some thousand lines."""
 HELD = timedelta(hours=1)
+
+
+def is_light(data: bytes) -> bool:
+    """Raises Unreadable."""
+    return weight(data) <= LIGHT
 
 
 def read_at_once(draft: ImportFile, table: Table) -> None:

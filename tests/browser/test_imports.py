@@ -5,6 +5,7 @@ from playwright.sync_api import FilePayload, expect
 
 from accounts.models import User
 from dashboard.imports import work
+from dashboard.imports.progress import Progress
 from dashboard.models import ImportFile
 from moodle_sync.models import Course, Enrolment, Group, Site
 from tests.browser.conftest import OpenAs, Theme, assert_accessible
@@ -59,7 +60,7 @@ def test_a_long_file_shows_how_far_it_is(
     page.locator("#draft .btn.go").click()
     expect(page.locator("#draft progress")).to_have_attribute("max", "3")
     draft = ImportFile.objects.get()
-    work.alive_of(draft)(2)
+    Progress(draft)(2)
     expect(page.locator("#draft progress")).to_have_attribute("value", "2")
     work.check(draft.pk)
     expect(page.locator(".vg-tile b")).to_have_text(["2", "0", "0", "1"])
