@@ -21,7 +21,7 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.models import AuditEntry
 from dashboard.sites.access import may_connect_to, require_connector, visible_connections, visible_sites
 from dashboard.sites.listing import cached
-from dashboard.sites.steps import import_url, steps
+from dashboard.sites.steps import steps
 from moodle_sync import capability_words, sites
 from moodle_sync.capability import Capability
 from moodle_sync.capability_trial import try_connection
@@ -86,7 +86,7 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
         "failing": _failing(courses),
         "readers": _readers(courses),
         "history": _history(site) if user.is_administrator else [],
-        "import_url": import_url(site.pk) if user.is_administrator else None,
+        "may_import": user.is_administrator,
         "may_add": may_connect_to(user, site.url),
     }
     return render(request, "dashboard/sites/site.html", context)
@@ -139,7 +139,7 @@ def _report(request: LoggedIn, connection: Connection, trouble: Explanation | No
         "trouble": trouble,
         "steps": steps(3),
         "courses": listed.courses if listed else [],
-        "import_url": import_url(connection.site_id) if request.user.is_administrator else None,
+        "may_import": request.user.is_administrator,
     }
     return render(request, "dashboard/sites/report.html", context)
 
