@@ -16,5 +16,5 @@ app.conf.beat_schedule = {
     "watch-sites": {"task": "dashboard.tasks.watch_sites", "schedule": 300.0},
     "follow-by-rules": {"task": "moodle_sync.tasks.follow_by_rules", "schedule": crontab(hour="3", minute="40")},
     "advance-follow-ups": {"task": "dashboard.tasks.advance_follow_ups", "schedule": 300.0},
-    "forget-imports": {"task": "dashboard.tasks.forget_imports", "schedule": 3600.0},
+    "tend-imports": {"task": "dashboard.tasks.tend_imports", "schedule": 300.0},
 }

@@ -37,6 +37,6 @@ def write_import(pk: int) -> None:
 
 
 @shared_task
-def forget_imports() -> int:
-    """The rows of files that nobody confirmed within a day, the keys of those that no worker read within an hour."""
-    return work.forget() + reading.forget_unread()
+def tend_imports() -> int:
+    """Forget what nobody confirmed within a day or read within an hour, finish what a dead worker left. How many."""
+    return work.forget() + reading.forget_unread() + work.resume()

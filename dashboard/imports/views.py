@@ -52,8 +52,8 @@ def draft(request: LoggedIn, pk: int, draft: int) -> HttpResponse:
     try:
         return _page(request, found)
     except TokenUnreadable:  # the keys were changed meanwhile: the file must be given again
-        work.fail(found)
-        return _page(request, found)
+        work.fail(found.pk)
+        return redirect("dashboard:import-draft", pk, draft)
 
 
 @require_POST
@@ -65,7 +65,7 @@ def columns(request: LoggedIn, pk: int, draft: int) -> HttpResponse:
     try:
         form = MappingForm(request.POST, draft=found, content=work.content_of(found))
     except TokenUnreadable:
-        work.fail(found)
+        work.fail(found.pk)
         return redirect("dashboard:import-draft", pk, draft)
     if not form.is_valid():
         found.state = State.MAPPING  # shown so; kept when it is right
@@ -124,7 +124,8 @@ def _course_name(draft: ImportFile) -> str:
 
 
 def _is_stuck(draft: ImportFile) -> bool:
-    return timezone.now() - draft.changed_at > STUCK_AFTER
+    """And nothing but a hand moves it on; what was written already goes on by itself."""
+    return draft.content is not None and timezone.now() - draft.changed_at > STUCK_AFTER
 
 
 def _last(request: LoggedIn, site: Site) -> list[ImportFile]:

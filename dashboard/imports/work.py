@@ -17,6 +17,7 @@ from dashboard.models.import_file import sealed, unsealed
 from moodle_sync.files.apply import apply
 from moodle_sync.files.plan import Plan, mapping_of
 from moodle_sync.models import Course
+from moodle_sync.signals import course_synced
 
 State = ImportFile.State
 AT_ONCE = 1_000
@@ -54,7 +55,7 @@ def check(pk: int) -> None:
     try:
         plan = planned(draft)
     except Exception:
-        fail(draft)
+        fail(pk)
         raise
     ImportFile.objects.filter(pk=pk, state=State.CHECKING).update(
         state=State.READY, counts=plan.counts, outcome=sealed(preview_of(plan)), changed_at=timezone.now()
@@ -62,25 +63,38 @@ def check(pk: int) -> None:
 
 
 def write(pk: int) -> None:
-    """Import the file as confirmed, on the rows of now: all or nothing, the draft's own state included."""
+    """Import the file as confirmed, on the rows of now: all or nothing. Asked again, it goes on where it was left."""
     try:
         with transaction.atomic():
             draft = ImportFile.objects.select_for_update(of=("self",)).select_related("site", "by").get(pk=pk)
-            if draft.state != State.APPLYING or draft.content is None:
+            if draft.state != State.APPLYING:
                 return
-            plan = _written(draft)
-            draft.state, draft.counts, draft.changed_at = State.DONE, plan.counts, timezone.now()
-            draft.content = draft.outcome = None
-            draft.save()
+            was_written = draft.content is None
+            if not was_written:
+                draft.counts, draft.changed_at = _written(draft).counts, timezone.now()
+                draft.content = draft.outcome = None
+                draft.save()
     except Exception:
-        fail(ImportFile.objects.get(pk=pk))
+        fail(pk)
         raise
+    if was_written and draft.course_id is not None:  # whoever wrote it died before the follow-ups knew
+        course_synced.send(Course, course_id=draft.course_id, run_id=None)
+    ImportFile.objects.filter(pk=pk, state=State.APPLYING).update(state=State.DONE, changed_at=timezone.now())
 
 
-def fail(draft: ImportFile) -> None:
+def resume() -> int:
+    """Written, but left by a worker that died before the follow-ups knew. Returns how many files."""
+    left = ImportFile.objects.filter(
+        state=State.APPLYING, content=None, changed_at__lt=timezone.now() - STUCK_AFTER
+    ).values_list("pk", flat=True)
+    for pk in left:
+        write(pk)
+    return len(left)
+
+
+def fail(pk: int) -> None:
     """Nothing of it was written, and nothing of it is kept."""
-    draft.state, draft.content, draft.outcome = State.FAILED, None, None
-    draft.save(update_fields=["state", "content", "outcome"])
+    ImportFile.objects.filter(pk=pk, content__isnull=False).update(state=State.FAILED, content=None, outcome=None)
 
 
 def planned(draft: ImportFile) -> Plan | DetailsPlan:

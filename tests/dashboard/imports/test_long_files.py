@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from dashboard.imports import reading, work
 from dashboard.imports.progress import STUCK_AFTER, Progress
-from dashboard.models import ImportFile, Person
+from dashboard.models import FollowUp, ImportFile, Person
 from moodle_sync import crypto
 from moodle_sync.files.errors import Problem
 from moodle_sync.models import Enrolment, Participant, Site
@@ -82,6 +82,32 @@ def test_twenty_thousand_lines_by_a_worker_that_is_killed(name: str, coordinator
         until(lambda: state_of(draft) == State.DONE)
     assert (Participant.objects.count(), Enrolment.objects.count(), Person.objects.count()) == (LINES, LINES, LINES)
     assert SECRET not in everything_stored()
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_a_worker_killed_when_all_is_written(coordinator: User, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The people are there; their follow-ups, which no later read would make, come all the same."""
+    monkeypatch.setattr(work, "AT_ONCE", 0)
+    client = client_of(coordinator)
+    upload(client, site, as_csv(long_table(3)), course_name="Neuve")
+    draft = ImportFile.objects.get()
+    columns(client, draft)
+    with own_line() as line:
+        line.execute("LOCK TABLE dashboard_person IN ACCESS EXCLUSIVE MODE")
+        with worker():
+            until(lambda: state_of(draft) == State.READY)
+        confirm(client, draft)
+        with worker() as process:
+            until(lambda: waits_for("dashboard_person"))
+            process.send_signal(signal.SIGKILL)
+            process.wait(20)
+    assert (state_of(draft), Enrolment.objects.count(), FollowUp.objects.count()) == (State.APPLYING, 3, 0)
+    assert work.resume() == 0, "somebody may still be at it"
+    ImportFile.objects.update(changed_at=timezone.now() - STUCK_AFTER - timedelta(minutes=1))
+    assert 'hx-trigger="every 1s"' in page(client, draft), "nobody has to do anything"
+    assert (work.resume(), work.resume()) == (1, 0)
+    draft.refresh_from_db()
+    assert (draft.state, draft.counts["created"], FollowUp.objects.count()) == (State.DONE, 3, 3)
 
 
 @pytest.mark.usefixtures("empty_queue")
