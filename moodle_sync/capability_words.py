@@ -210,19 +210,19 @@ def _wishes(capability: Capability) -> list[str]:
     needs = capability.needs
     wishes = []
     if functions := [need.value for need in needs if need.is_function]:
-        text = _("add to the external service of this token (Site administration → Server → Web services → External services): %(functions)s;")  # fmt: skip # noqa: E501
+        text = _("add to the external service of this token (Site administration → Server → Web services → External services): %(functions)s")  # fmt: skip # noqa: E501
         wishes.append(text % {"functions": ", ".join(functions)})
     if rights := [need.value for need in needs if need.is_right]:
         if capability.service == Service.DEDICATED:
-            text = _("allow to this account’s role: %(rights)s;")
+            text = _("allow to this account’s role: %(rights)s")
         else:
-            text = _("allow to the role that this account has in its courses: %(rights)s;")
+            text = _("allow to the role that this account has in its courses: %(rights)s")
         wishes.append(text % {"rights": ", ".join(rights)})
     if Need.IDENTITY_PHONES in needs:
         wishes.append(
             _("tick “Phone” and “Mobile phone” under Site administration → Users → Permissions → User policies → "
-              "Show user identity (showuseridentity);")
+              "Show user identity (showuseridentity)")
         )  # fmt: skip
     if Need.ENROLMENT in needs:
-        wishes.append(_("enrol this account in its courses, as a tutor;"))
+        wishes.append(_("enrol this account in its courses, as a tutor"))
     return wishes

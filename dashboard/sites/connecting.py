@@ -163,7 +163,12 @@ def _connect(user: User, draft: Draft, value: str, service: Service, report: sit
     old = visible_connections(user).filter(pk=draft.replaces or 0).exclude(pk=connection.pk).first()
     if old is not None and old.site_id == connection.site_id:
         sites.hand_over(old, connection)
-    action = AuditEntry.Action.REPLACED if draft.replaces or not is_new else AuditEntry.Action.CONNECTED
+    if draft.replaces or not is_new:
+        action = AuditEntry.Action.REPLACED
+    elif connection.site.connections.exclude(pk=connection.pk).exists():
+        action = AuditEntry.Action.ADDED
+    else:
+        action = AuditEntry.Action.CONNECTED
     AuditEntry.objects.create(user=user, action=action, site=connection.site)
     return connection
 

@@ -29,9 +29,9 @@ from moodle_sync.errors import MoodleError
 from moodle_sync.explain import Explanation, explain, explain_code
 from moodle_sync.models import Connection, Course, Site, SyncRun
 
-AUDITED = [AuditEntry.Action.CONNECTED, AuditEntry.Action.REPLACED, AuditEntry.Action.REMOVED]
 WORDS = {
     AuditEntry.Action.CONNECTED: gettext_lazy("connected it"),
+    AuditEntry.Action.ADDED: gettext_lazy("added a token"),
     AuditEntry.Action.REPLACED: gettext_lazy("replaced a token"),
     AuditEntry.Action.REMOVED: gettext_lazy("removed a token"),
 }
@@ -104,7 +104,7 @@ def _readers(courses: QuerySet[Course]) -> QuerySet[Course]:
 
 
 def _history(site: Site) -> list[tuple[AuditEntry, str | Promise]]:
-    entries = AuditEntry.objects.filter(site=site, action__in=AUDITED).select_related("user").order_by("-at")[:10]
+    entries = AuditEntry.objects.filter(site=site, action__in=WORDS).select_related("user").order_by("-at")[:10]
     return [(entry, WORDS[AuditEntry.Action(entry.action)]) for entry in entries]
 
 

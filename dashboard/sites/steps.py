@@ -42,10 +42,7 @@ def explain_finding(finding: Finding) -> Explanation:
         return Explanation(
             _("Nothing answers at this address."),
             YOU,
-            _(
-                "Open it in the browser. If Moodle is there, it lets this server in only when whoever runs its network "
-                "allows it."
-            ),
+            _("Open it in the browser. If Moodle is there, ask those who run its network to let this server reach it."),
         )
     if finding.verdict == Verdict.NOT_MOODLE and finding.code not in {"vigie_redirect"}:
         return Explanation(

@@ -95,10 +95,12 @@ def test_sorting_searching_and_going_back(page_as: OpenAs, coordinator: User, co
     expect(names).to_have_count(2)
 
 
+@pytest.mark.parametrize("persona", ["coordinator", "administrator"])
 @pytest.mark.parametrize(("theme", "width"), SCREENS)
 def test_accessible_in_every_state(
-    theme: str, width: int, page_as: OpenAs, coordinator: User, course: Course, group: Group
+    theme: str, width: int, persona: str, page_as: OpenAs, request: pytest.FixtureRequest, course: Course, group: Group
 ) -> None:
+    """Whoever meets no one has no link in the tables: they can be scrolled all the same."""
     EnrolmentFactory.create(course=course, groups=[group])
     EnrolmentFactory.create(course=course, last_course_access=None)
     SyncRun.objects.create(course=course, state=RunState.HELD, error_code="vigie_shrunk", people_read=1)
@@ -107,8 +109,10 @@ def test_accessible_in_every_state(
     )
     running_course = CourseFactory.create(start_date=timezone.now())
     SyncRun.objects.create(course=running_course, state=RunState.RUNNING, people_read=3, people_expected=9)
-    page = page_as(coordinator, width=width, theme=theme)
-    for path in ("/sessions/", f"/sessions/{course.pk}/", f"/sessions/{running_course.pk}/"):
+    page = page_as(request.getfixturevalue(persona), width=width, theme=theme)
+    read = SyncRun.objects.get(state=RunState.PARTIAL)
+    places = (course.pk, running_course.pk, "lectures", f"lectures/{read.pk}")
+    for path in ("/sessions/", *(f"/sessions/{place}/" for place in places)):
         page.goto(path)
         expect(page.locator("h1")).to_be_visible()
         assert_accessible(page)

@@ -48,6 +48,28 @@ def test_from_the_course_to_its_new_people(page_as: OpenAs, coordinator: User, c
     expect(page.locator("#course-body")).to_contain_text("B2")
 
 
+def test_from_the_wizard_without_a_web_service(page_as: OpenAs, administrator: User) -> None:
+    """Nothing answers, or nobody gives a token: the platform is named, and its people come by file."""
+    page = page_as(administrator)
+    page.goto("/plateformes/connecter/")
+    page.locator("#id_url").fill("http://127.0.0.1:9/moodle")
+    page.locator("#id_name").fill("Académie Est")
+    page.locator("main form button.go").click()
+    expect(page.locator(".vg-note[role=alert]")).to_be_visible()
+    page.locator("button[formaction$='/par-fichier/']").click()
+    page.wait_for_url("**/plateformes/*/fichier/")
+    expect(page.locator(".vg-crumb")).to_contain_text("Académie Est")
+    page.locator("input[type=file]").set_input_files(FILE)
+    page.locator("input[name=course_name]").fill("Neuve")
+    page.locator("form[enctype] button").click()
+    page.locator("#draft .btn.go").click()
+    page.locator("#draft .vg-tiles ~ * .btn.go").click()
+    expect(page.locator(".vg-note.ok")).to_be_visible()
+    assert Enrolment.objects.filter(course__site__name="Académie Est", course__connection=None).count() == 2
+    page.goto("/plateformes/")
+    assert_accessible(page)
+
+
 def test_a_long_file_shows_how_far_it_is(
     page_as: OpenAs, coordinator: User, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -210,6 +210,8 @@ def test_several_connections_never_double_the_people(administrator: User, server
     service = connected(client, server)
     tutor = connected(client, server, rec.TUTOR, "mobile")
     assert service.site_id == tutor.site_id
+    told = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert list(told) == [AuditEntry.Action.CONNECTED, AuditEntry.Action.ADDED]
     client.post(reverse("dashboard:choose-courses", args=[service.pk]), {"course": ["2"]})
     client.post(reverse("dashboard:choose-courses", args=[tutor.pk]), {"course": ["2", "3"]})
     read_all()
