@@ -87,10 +87,11 @@ def test_sorting_searching_and_going_back(page_as: OpenAs, coordinator: User, co
     page.goto("/sessions/")
     names = page.locator(".vg-sess a.name")
     page.locator("#sort-name").click()
+    page.wait_for_url("**sort=name**")
     expect(names).to_have_text(["Aborder la lecture", course.full_name])
     page.locator("input[name=q]").fill("lecture")
     expect(names).to_have_text(["Aborder la lecture"])
-    page.wait_for_url("**sort=name**")
+    page.wait_for_url("**q=lecture**")
     page.go_back()
     expect(names).to_have_count(2)
 
