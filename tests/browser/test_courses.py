@@ -81,6 +81,47 @@ def test_the_page_of_a_course_renews_itself_after_a_read(page_as: OpenAs, coordi
     expect(page.locator("section[aria-labelledby=history] tbody tr")).to_have_count(1)
 
 
+def test_all_at_once_page_by_page(page_as: OpenAs, coordinator: User, moodle: Moodle) -> None:
+    course = moodle.follow()
+    moodle.read(course)
+    Course.objects.update(synced_at=timezone.now() - timedelta(hours=1))
+    newcomer(moodle)
+    page = page_as(coordinator)
+    page.goto("/sessions/")
+    page.locator("#sync-all-button").press("Enter")
+    bar = page.locator("#sync-all progress")
+    expect(bar).to_have_attribute("max", "1")
+    run = SyncRun.objects.get(course=course, state=RunState.QUEUED)
+    assert_accessible(page)
+    assert runs.claim(run) is runs.Claim.GOT
+    sync.perform(run)
+    expect(bar).to_have_count(0)
+    expect(page.locator(f"#course-{course.pk} .c-s1 .m")).to_contain_text("13")
+    expect(page.locator("#sync-all-button")).to_be_focused()
+    page.locator("#sync-all a").last.click()
+    page.wait_for_url("**/sessions/lectures/")
+    page.locator("tbody tr").first.locator("a.plain").first.click()
+    expect(page.locator(".vg-brought li")).to_have_count(1)
+
+
+def test_far_fewer_people_are_a_question(page_as: OpenAs, coordinator: User, moodle: Moodle) -> None:
+    course = moodle.follow()
+    moodle.read(course)
+    moodle.world.faults.add("short", keep=0.2)
+    held = moodle.read(course)
+    assert held.state == RunState.HELD
+    SyncRun.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    page = page_as(coordinator)
+    page.goto(f"/sessions/{course.pk}/")
+    question = page.locator("#course-body .vg-note.warn")
+    question.locator("button").press("Enter")
+    run = active_run(page, course)
+    assert run.accept_shrink
+    assert runs.claim(run) is runs.Claim.GOT
+    assert sync.perform(run).state == RunState.OK
+    expect(question).to_have_count(0)
+
+
 def test_sorting_searching_and_going_back(page_as: OpenAs, coordinator: User, course: Course) -> None:
     CourseFactory.create(full_name="Aborder la lecture")
     page = page_as(coordinator)
