@@ -18,5 +18,5 @@ app.conf.beat_schedule = {
     "forget-old-runs": {"task": "moodle_sync.tasks.forget_old_runs", "schedule": crontab(hour="4", minute="10")},
     "advance-follow-ups": {"task": "dashboard.tasks.advance_follow_ups", "schedule": 300.0},
     "check-plans": {"task": "dashboard.tasks.check_plans", "schedule": crontab(hour="4", minute="20")},
-    "forget-imports": {"task": "dashboard.tasks.forget_imports", "schedule": 3600.0},
+    "tend-imports": {"task": "dashboard.tasks.tend_imports", "schedule": 300.0},
 }

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from dashboard import outages
 from dashboard.follow_up import system
-from dashboard.imports import work
+from dashboard.imports import reading, work
 from dashboard.plan import recompute
 from moodle_sync.models import Course
 
@@ -52,6 +52,12 @@ def watch_sites() -> int:
 
 
 @shared_task
+def read_import(pk: int) -> None:
+    """Read a long file. Delivered twice, it is read once."""
+    reading.read_held(pk)
+
+
+@shared_task
 def check_import(pk: int) -> None:
     """Compare a long file with what is known."""
     work.check(pk)
@@ -64,6 +70,6 @@ def write_import(pk: int) -> None:
 
 
 @shared_task
-def forget_imports() -> int:
-    """The rows of files that nobody confirmed within a day."""
-    return work.forget()
+def tend_imports() -> int:
+    """Forget what nobody confirmed within a day or read within an hour, finish what a dead worker left. How many."""
+    return work.forget() + reading.forget_unread() + work.resume()

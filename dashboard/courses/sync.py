@@ -16,6 +16,7 @@ from moodle_sync.enums import GOOD_RUNS, RunState
 from moodle_sync.explain import Explanation, explain
 from moodle_sync.models import Course, SyncRun
 from moodle_sync.runs import request_run
+from moodle_sync.text import grouped
 
 PAUSE = timedelta(seconds=10)
 """A course just read is not read again: a double click costs Moodle nothing."""
@@ -126,12 +127,12 @@ def result_words(run: SyncRun) -> str:
     if run.state not in GOOD_RUNS:
         return run.get_state_display()
     parts = [
-        _("shorter list accepted") if run.accept_shrink and run.left else "",
-        ngettext("%(n)s new", "%(n)s new", run.created) % {"n": run.created} if run.created else "",
-        ngettext("%(n)s has left", "%(n)s have left", run.left) % {"n": run.left} if run.left else "",
-        ngettext("%(n)s came in", "%(n)s came in", run.first_accesses) % {"n": run.first_accesses}
-        if run.first_accesses
-        else "",
+        (run.created, ngettext("%(n)s new", "%(n)s new", run.created)),
+        (run.left, ngettext("%(n)s has left", "%(n)s have left", run.left)),
+        (run.first_accesses, ngettext("%(n)s came in", "%(n)s came in", run.first_accesses)),
     ]
-    news = ", ".join(part for part in parts if part) or _("nothing new")
+    said = [words % {"n": grouped(n)} for n, words in parts if n]
+    if run.accept_shrink and run.left:
+        said.insert(0, _("shorter list accepted"))
+    news = ", ".join(said) or _("nothing new")
     return _("%(state)s: %(news)s") % {"state": run.get_state_display(), "news": news}

@@ -81,5 +81,5 @@ def untold(course: Course, run: SyncRun | None) -> list[Untold]:
 
 
 def right_words(rights: list[str]) -> str:
-    """«The list of groups, …», for the history of reads."""
-    return ", ".join(str(RIGHTS[right].what) if right in RIGHTS else right for right in rights)
+    """«The list of groups · …», for the history of reads."""
+    return " · ".join(str(RIGHTS[right].what) if right in RIGHTS else right for right in rights)

@@ -22,7 +22,7 @@ from dashboard.models import AuditEntry
 from dashboard.plan.access import planned_sites
 from dashboard.sites.access import may_connect_to, require_connector, visible_connections, visible_sites
 from dashboard.sites.listing import cached
-from dashboard.sites.steps import import_url, steps
+from dashboard.sites.steps import steps
 from moodle_sync import capability_words
 from moodle_sync.capability import Capability
 from moodle_sync.capability_trial import try_connection
@@ -30,9 +30,9 @@ from moodle_sync.errors import MoodleError
 from moodle_sync.explain import Explanation, explain, explain_code
 from moodle_sync.models import Connection, Course, Site, SyncRun
 
-AUDITED = [AuditEntry.Action.CONNECTED, AuditEntry.Action.REPLACED, AuditEntry.Action.REMOVED]
 WORDS = {
     AuditEntry.Action.CONNECTED: gettext_lazy("connected it"),
+    AuditEntry.Action.ADDED: gettext_lazy("added a token"),
     AuditEntry.Action.REPLACED: gettext_lazy("replaced a token"),
     AuditEntry.Action.REMOVED: gettext_lazy("removed a token"),
 }
@@ -90,7 +90,7 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
         "readers": _readers(courses),
         "may_hand": user.is_administrator and len(connections) > 1,
         "history": _history(site) if user.is_administrator else [],
-        "import_url": import_url(site.pk) if user.is_administrator else None,
+        "may_import": user.is_administrator,
         "may_plan": planned_sites(user).filter(pk=site.pk).exists(),
         "may_add": may_connect_to(user, site.url),
     }
@@ -114,7 +114,7 @@ def _readers(courses: QuerySet[Course]) -> QuerySet[Course]:
 
 
 def _history(site: Site) -> list[tuple[AuditEntry, str | Promise]]:
-    entries = AuditEntry.objects.filter(site=site, action__in=AUDITED).select_related("user").order_by("-at")[:10]
+    entries = AuditEntry.objects.filter(site=site, action__in=WORDS).select_related("user").order_by("-at")[:10]
     return [(entry, WORDS[AuditEntry.Action(entry.action)]) for entry in entries]
 
 
@@ -149,7 +149,7 @@ def _report(request: LoggedIn, connection: Connection, trouble: Explanation | No
         "trouble": trouble,
         "steps": steps(3),
         "courses": listed.courses if listed else [],
-        "import_url": import_url(connection.site_id) if request.user.is_administrator else None,
+        "may_import": request.user.is_administrator,
     }
     return render(request, "dashboard/sites/report.html", context)
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -26,15 +25,9 @@ from moodle_sync.models import Course, Enrolment, Participant, SyncRun
 from tests.factories import UserFactory
 from tests.moodle_sync.moodle import Moodle, connect, small_world
 from tests.moodle_sync.test_faults import ENROLLED, life_goes_on, mirror, shown
-from tests.moodle_sync.workers import BreakableRedis, application, ended, own_line, state_of, until, worker
+from tests.moodle_sync.workers import BreakableRedis, application, ended, own_line, state_of, until, waits_for, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def waits_for(table: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass", [table])
-        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.usefixtures("empty_queue")
