@@ -191,6 +191,7 @@ POST_ONLY = sorted(name for name, rule in RULES.items() if rule.method == "post"
 FORMS = {
     "accounts:invitation", "dashboard:call", "dashboard:join", "dashboard:separate",
     "dashboard:connect-site", "dashboard:connect-token", "dashboard:choose-courses", "dashboard:import",
+    "dashboard:plan", "dashboard:site-plan", "dashboard:template", "dashboard:add-template",
 }  # fmt: skip
 """Pages that take what is typed into them at their own address."""
 # Those of allauth answer a post like a get.
