@@ -149,7 +149,9 @@ def check(
 def _check_target(to: Target) -> None:
     if (to.due_at is not None) != (to.state in DATED_STATES):
         raise Forbidden(f"{to.state} and its date do not go together")
-    if (to.closed_for is not None) != (to.state == State.CLOSED_OUT):
+    reasoned = to.closed_for is not None
+    # Whoever came in after all keeps the reason of an earlier closing.
+    if reasoned != (to.state == State.CLOSED_OUT) and not (reasoned and to.state == State.CLOSED_IN):
         raise Forbidden(f"{to.state} and its reason do not go together")
     if to.callback_for is not None and to.state != State.CALLBACK:
         raise Forbidden("only a callback has somebody who calls back")

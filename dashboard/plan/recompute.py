@@ -80,7 +80,7 @@ def recompute_some(follow_ups: Collection[int], act: Act = NO_ACT, now: datetime
     """These follow-ups, in the transaction that moved them. Returns how many rows were written."""
     now, written = now or timezone.now(), 0
     enrolments = Enrolment.objects.filter(follow_up__in=follow_ups)
-    courses = Course.objects.filter(pk__in=list(enrolments.values_list("course", flat=True))).select_related("site")
+    courses = list(Course.objects.filter(enrolments__in=enrolments).select_related("site").distinct())
     schedules = schedules_of(courses)
     for course in courses:
         rows = [Row(*values) for values in _rows(enrolments.filter(course=course), now)]
@@ -190,7 +190,7 @@ def _with_address(persons: Collection[int]) -> set[int]:
     return set(by_account.values_list("person", flat=True).union(typed.values_list("person", flat=True)))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _write(changed: Sequence[Change]) -> int:
     """Locked in the order in which acts lock theirs; then one statement."""
     if not changed:
@@ -204,7 +204,8 @@ def _write(changed: Sequence[Change]) -> int:
         [change.next.at for change in changed],
     ]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM {TABLE} WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+        if len(ids) > 1:
+            cursor.execute(f"SELECT id FROM {TABLE} WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
         cursor.execute(STATEMENT, columns)
         return int(cursor.rowcount)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import Role
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import system
 from dashboard.models import Plan
@@ -73,6 +74,7 @@ def _page(request: LoggedIn, course: Course, steps: Steps, dormant: DormantForm,
         "site": course.site,
         "overview": seen,
         "calendar": seen.schedule.calendar,
+        "sees_names": user.role != Role.OBSERVER,
         "may_edit": editable_courses(user).filter(pk=course.pk).exists(),
         "may_edit_site": planned_sites(user).filter(pk=course.site_id).exists(),
         "steps": steps,

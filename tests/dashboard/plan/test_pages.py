@@ -254,3 +254,12 @@ def test_a_message_of_all_sites_is_not_one_coordinator_s(course: Course) -> None
     url = reverse("dashboard:template", args=[course.site_id, first.pk])
     assert logged_in(user).get(url).status_code == 404
     assert first.name in text(logged_in(user).get(reverse("dashboard:site-plan", args=[course.site_id])))
+
+
+def test_an_observer_sees_figures_and_no_colleague(observer: User, coordinator: User, course: Course) -> None:
+    logged_in(coordinator).post(plan_of(course), posted((2, "call")))
+    assert coordinator.short_name in text(logged_in(coordinator).get(plan_of(course)))
+    page = text(logged_in(observer).get(plan_of(course)))
+    assert "J+2, appel" in page
+    assert coordinator.first_name not in page
+    assert logged_in(observer).post(plan_of(course), posted((3, "call"))).status_code == 404

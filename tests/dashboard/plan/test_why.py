@@ -58,7 +58,7 @@ def test_never_entered_and_reminded_once(running: Course) -> None:
     wrote(enrolment, 7)
     assert said(told(enrolment)) == ("Jamais entré, session ouverte depuis 11 j, relance du 16/11 sans effet : appeler")
     assert told(enrolment).text == "Appeler aujourd’hui"
-    assert told(enrolment).reason == "1 relance sans effet"
+    assert told(enrolment).reason == "1\N{NO-BREAK SPACE}relance sans effet"
 
 
 def test_what_was_tried_is_dated_or_counted(running: Course) -> None:
