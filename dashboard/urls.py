@@ -3,6 +3,8 @@ from django.urls import include, path
 app_name = "dashboard"
 urlpatterns = [
     path("", include("dashboard.shell.urls")),
+    path("", include("dashboard.queue.urls")),
+    path("", include("dashboard.help.urls")),
     path("", include("dashboard.roster.urls")),
     path("", include("dashboard.person.urls")),
     path("", include("dashboard.calls.urls")),

@@ -61,7 +61,7 @@ function goTo(next) {
 
 function markRow() {
   const open = openRow();
-  document.querySelectorAll("tr[data-row]").forEach((row) => row.classList.toggle("open", row.dataset.row === open));
+  document.querySelectorAll("[data-row]").forEach((row) => row.classList.toggle("open", row.dataset.row === open));
 }
 
 function opened(link) {
@@ -87,7 +87,7 @@ function closePanel() {
   goTo(address(null));
   markRow();
   // What was done in the panel may have taken the row out of the list.
-  (document.getElementById(`name-${row}`) ?? document.querySelector("tr[data-row] .name") ?? document.getElementById("contenu")).focus();
+  (document.getElementById(`name-${row}`) ?? document.querySelector("[data-row] .name") ?? document.getElementById("contenu")).focus();
 }
 
 // ---- Menus: <details> that close by themselves
@@ -119,7 +119,7 @@ document.addEventListener("keydown", (event) => {
     if (menu) {
       menu.open = false;
       menu.querySelector("summary").focus();
-    } else if (openRow() && document.querySelector("tr[data-row]") && !typing) closePanel();
+    } else if (openRow() && document.querySelector("[data-row]") && !typing) closePanel();
     return;
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -144,8 +144,8 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 let rowLeft = null;
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  const row = detail.elt.closest?.("tr[data-row]");
-  rowLeft = row ? [...row.parentNode.children].indexOf(row) : null;
+  const row = detail.elt.closest?.("[data-row]");
+  rowLeft = row ? [...document.querySelectorAll("[data-row]")].indexOf(row) : null;
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
@@ -165,7 +165,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (chips && detail.requestConfig.verb === "get" && !detail.elt.dataset?.opens) announce(chips.dataset.announce);
   // The row that was acted on may have left the list: go on with the one in its place.
   if (rowLeft !== null && detail.requestConfig.verb !== "get" && document.activeElement === document.body) {
-    const rows = document.querySelectorAll("tbody tr[data-row]");
+    const rows = document.querySelectorAll("[data-row]");
     rows[Math.min(rowLeft, rows.length - 1)]?.querySelector(".name")?.focus();
   }
 });

@@ -43,7 +43,10 @@ class Contact(models.Model):
             models.CheckConstraint(name="a_call_has_an_outcome", condition=~Q(kind=Kind.CALL) | ~Q(outcome="")),
             models.UniqueConstraint(fields=["follow_up", "version"], name="one_entry_per_version"),
         ]
-        indexes = [models.Index(fields=["follow_up", "-id"], name="contact_timeline")]
+        indexes = [
+            models.Index(fields=["follow_up", "-id"], name="contact_timeline"),
+            models.Index(fields=["created_at"], name="contact_entered", condition=Q(kind=Kind.ENTERED)),
+        ]
 
     def __str__(self) -> str:
         return f"contact {self.pk}"

@@ -22,6 +22,8 @@ from dashboard.person.union import may_change, recent_changes
 from dashboard.plan.why import why
 
 SHOWN_AT_FIRST = 3
+LISTS = ["dashboard:roster", "dashboard:queue"]
+"""The pages a panel may stand beside."""
 LOOKED_AT_AGAIN = timedelta(hours=1)
 
 
@@ -55,7 +57,7 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "shown_at_first": f":{SHOWN_AT_FIRST}",
         "rest": f"{SHOWN_AT_FIRST}:",
         "has_more": len(entries) > SHOWN_AT_FIRST,
-        "beside": here(request).path == reverse("dashboard:roster"),
+        "beside": beside(request),
         "close_url": close_url(request),
         "may_change": may_change(request.user, file.person),
         "changes": recent_changes(file.person),
@@ -78,11 +80,17 @@ def here(request: LoggedIn) -> SplitResult:
     return urlsplit(request.htmx.current_url_abs_path or request.get_full_path())
 
 
+def beside(request: LoggedIn) -> bool:
+    return here(request).path in {reverse(name) for name in LISTS}
+
+
 def close_url(request: LoggedIn) -> str:
     """The list the panel stands beside, as it is filtered, without the panel."""
-    roster = reverse("dashboard:roster")
+    if not beside(request):
+        return reverse("dashboard:roster")
+    path = here(request).path
     query = urlencode([(key, value) for key, value in parse_qsl(here(request).query) if key != "open"])
-    return f"{roster}?{query}" if here(request).path == roster and query else roster
+    return f"{path}?{query}" if query else path
 
 
 def record_view(user: User, person: Person) -> None:

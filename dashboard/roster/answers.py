@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from dashboard.courses.requests import LoggedIn
+from dashboard.queue import counts as queue_counts
+from dashboard.queue.page import Queue
 from dashboard.roster import counts
 from dashboard.roster.listing import Roster
 
@@ -26,27 +28,38 @@ def changed(
     extra: str = "",
     level: str = "success",
 ) -> HttpResponse:
-    """Tiles, counts and rows of the browser's list out of band, and a toast; `extra` is a rendered main content.
+    """The browser's list and the navigation's figures out of band, and a toast; `extra` is a rendered main content.
 
     The list is rebuilt whole, from the address the browser shows: a row that no longer belongs leaves it,
     exactly as after a reload. Without `extra`, a panel that shows one of `enrolment_ids` is redrawn too.
     """
-    counts.forget()
+    forget(request)
     context: dict[str, Any] = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
-    roster = _shown(request)
-    if roster:
-        context["roster"] = roster
-        if not extra and roster.open_pk in set(enrolment_ids):
-            context |= {"redrawn": True, **panel(request, roster)}
+    shown = _shown(request)
+    if shown:
+        context["queue" if isinstance(shown, Queue) else "roster"] = shown
+        if not extra and shown.open_pk in set(enrolment_ids):
+            context |= {"redrawn": True, **panel(request, shown)}
     return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request))
 
 
-def _shown(request: LoggedIn) -> Roster | None:
+def forget(request: LoggedIn) -> None:
+    """What was counted before this act."""
+    counts.forget()
+    queue_counts.forget(request.user)
+
+
+def _shown(request: LoggedIn) -> Roster | Queue | None:
     here = urlsplit(request.htmx.current_url_abs_path or "")
-    return Roster.of(request.user, QueryDict(here.query)) if here.path == reverse("dashboard:roster") else None
+    lists: dict[str, type[Roster] | type[Queue]] = {
+        reverse("dashboard:roster"): Roster,
+        reverse("dashboard:queue"): Queue,
+    }
+    kind = lists.get(here.path)
+    return kind.of(request.user, QueryDict(here.query)) if kind else None
 
 
-def panel(request: LoggedIn, roster: Roster) -> dict[str, Any]:
+def panel(request: LoggedIn, roster: Roster | Queue) -> dict[str, Any]:
     """The context of the panel beside the list; nothing for one that is not, or no longer, the user's."""
     from dashboard.person.panel import panel_context  # late: the panel answers with this module
 
@@ -58,11 +71,20 @@ def panel(request: LoggedIn, roster: Roster) -> dict[str, Any]:
         return {}
 
 
+def answer(
+    request: LoggedIn, ids: Iterable[int], message: str, *, act: UUID | None = None, level: str = "success"
+) -> HttpResponse:
+    """Of a button in a list: in place with htmx, by a redirect without."""
+    if request.htmx:
+        return changed(request, ids, message=message, act=act, level=level)
+    return redirected(request, message, act=act, level=messages.WARNING if level == "warning" else messages.SUCCESS)
+
+
 def redirected(
     request: LoggedIn, message: str, *, act: UUID | None = None, level: int = messages.SUCCESS
 ) -> HttpResponseRedirect:
     """Without script: back to where the button was, with the same words and the same undo."""
-    counts.forget()
+    forget(request)
     messages.add_message(request, level, message, extra_tags=str(act) if act else "")
     here = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(here, {request.get_host()}, require_https=request.is_secure())

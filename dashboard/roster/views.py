@@ -1,7 +1,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import acts, moves
 from dashboard.models import Contact, FollowUp
-from dashboard.roster.answers import changed, panel, redirected
+from dashboard.roster.answers import answer, panel
 from dashboard.roster.listing import Roster
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
@@ -49,8 +48,8 @@ def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
         done = acts.mark_contacted(follow_up, by=request.user, version=int(version) if version.isdecimal() else -1)
     except moves.Stale:
         words = _("%(name)s: somebody was faster. Here is the row as it is now; nothing was changed.")
-        return _answer(request, [pk], words % {"name": name}, level="warning")
-    return _answer(request, [pk], _("%(name)s: now contacted.") % {"name": name}, act=done.act)
+        return answer(request, [pk], words % {"name": name}, level="warning")
+    return answer(request, [pk], _("%(name)s: now contacted.") % {"name": name}, act=done.act)
 
 
 @require_POST
@@ -63,13 +62,5 @@ def undo(request: LoggedIn, act: UUID) -> HttpResponse:
     except moves.NotUndoable:
         ids = list(seen.filter(contacts__act=act).values_list("enrolment", flat=True))
         words = _("Too late to undo: something happened since. Nothing was changed.")
-        return _answer(request, ids, words, level="warning")
-    return _answer(request, [follow_up.enrolment_id for follow_up in back], _("Undone."))
-
-
-def _answer(
-    request: LoggedIn, ids: list[int], message: str, *, act: UUID | None = None, level: str = "success"
-) -> HttpResponse:
-    if request.htmx:
-        return changed(request, ids, message=message, act=act, level=level)
-    return redirected(request, message, act=act, level=messages.WARNING if level == "warning" else messages.SUCCESS)
+        return answer(request, ids, words, level="warning")
+    return answer(request, [follow_up.enrolment_id for follow_up in back], _("Undone."))

@@ -1,5 +1,6 @@
 """The entries of the side bar (tab bar on phones), by role. A later screen adds its line here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -7,27 +8,49 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
+from dashboard.queue.counts import tally
 from dashboard.sites.access import may_connect
+
+Text = str | Promise
 
 
 @dataclass(frozen=True)
 class Entry:
-    label: str | Promise
+    label: Text
     icon: str
     url: str
-    current: bool
+    current: bool = False
+    name: str = ""
+    """Of its figure, which answers redraw; blank: it has none."""
+    figure: int = 0
+    tab: Text = ""
+    """Its word in a phone's tab bar; blank: it stands under «More» there, where five are too many."""
 
 
 def entries(request: HttpRequest) -> list[Entry]:
     """`current`: the page is the entry's, or lies below it."""
     user = cast(User, request.user)
-    places: list[tuple[str | Promise, str, str]] = []
-    if user.follows_people:
-        places.append((_("Teachers"), "users", "dashboard:roster"))
-    places.append((_("Sessions"), "school", "dashboard:courses"))
+    places = [*_work(user), Entry(_("Sessions"), "school", reverse("dashboard:courses"), tab=_("Sessions"))]
     if may_connect(user):
-        places.append((_("Platforms"), "server-2", "dashboard:sites"))
-    urls = [(label, icon, reverse(name)) for label, icon, name in places]
-    return [Entry(label, icon, url, request.path.startswith(url)) for label, icon, url in urls]
+        places.append(Entry(_("Platforms"), "server-2", reverse("dashboard:sites"), tab=_("Platforms")))
+    return [_marked(place, request.path) for place in places]
+
+
+def _work(user: User) -> Iterator[Entry]:
+    if not user.follows_people:
+        return
+    figures = tally(user)
+    to_do, people, calls, callbacks = _("To do"), _("Teachers"), _("Call mode"), _("Callbacks")
+    yield Entry(to_do, "checklist", reverse("dashboard:queue"), name="queue", figure=figures.todo, tab=to_do)
+    yield Entry(people, "users", reverse("dashboard:roster"), name="people", figure=figures.people, tab=people)
+    call = pgettext_lazy("command", "Call")
+    yield Entry(calls, "phone", reverse("dashboard:call-mode"), name="calls", figure=figures.calls, tab=call)
+    later = reverse("dashboard:callbacks")
+    yield Entry(callbacks, "calendar-clock", later, name="callbacks", figure=figures.callbacks)
+
+
+def _marked(place: Entry, path: str) -> Entry:
+    return Entry(**{**vars(place), "current": path.startswith(place.url)})

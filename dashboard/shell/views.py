@@ -18,7 +18,7 @@ A_YEAR = 365 * 24 * 3600
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
-    return redirect("dashboard:roster" if user.follows_people else "dashboard:courses")
+    return redirect("dashboard:queue" if user.follows_people else "dashboard:courses")
 
 
 @require_POST

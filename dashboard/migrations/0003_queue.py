@@ -1,0 +1,12 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("dashboard", "0002_follow_up_engine")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="contact",
+            index=models.Index(condition=models.Q(("kind", "entered")), fields=["created_at"], name="contact_entered"),
+        ),
+    ]

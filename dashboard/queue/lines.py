@@ -1,0 +1,112 @@
+"""One line of the queue: who, why now, and the one button."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from accounts.models import User
+from dashboard.models import Lease
+from dashboard.queue.lists import Work
+from dashboard.roster.queries import with_row_data
+from dashboard.roster.rows import Row
+from moodle_sync.enums import Access
+from moodle_sync.models import Enrolment
+
+DAYS_WITH_NAMES = 6
+
+
+@dataclass
+class Line(Row):
+    """A person of one course; the roster's row says the rest."""
+
+    work: Work = Work.CALL
+    since: datetime | None = None
+    held_by: User | None = None
+
+    @property
+    def take_url(self) -> str:
+        return reverse("dashboard:take-charge", args=[self.record.pk])
+
+    @property
+    def calls(self) -> bool:
+        """Is its button a call?"""
+        return self.work in {Work.CALLBACK, Work.CALL} and not self.do_not_call
+
+    @property
+    def takes(self) -> bool:
+        return self.work == Work.ARRIVAL
+
+    @property
+    def button(self) -> str:
+        if self.takes:
+            return _("Take charge")
+        if not self.calls:
+            return _("Open the file")
+        return _("Call back") if self.work == Work.CALLBACK else pgettext("command", "Call")
+
+    @property
+    def why(self) -> str:
+        return self.next.reason
+
+    @cached_property
+    def when(self) -> str:
+        """The agreed moment of a callback, the day of an enrolment."""
+        if self.since is None:
+            return ""
+        timed = self.work == Work.CALLBACK
+        return moment_words(self.since, self.record.course.site.zone, self.now, timed=timed)
+
+    @property
+    def waits_for(self) -> User | None:
+        """The colleague whose callback it was, who is away."""
+        follow_up = self.follow_up
+        if self.work != Work.CALLBACK or follow_up is None or follow_up.callback_for_id in {None, self.user.pk}:
+            return None
+        return follow_up.callback_for
+
+    @property
+    def not_told(self) -> bool:
+        return self.record.access == Access.UNKNOWN
+
+
+def moment_words(moment: datetime, zone: ZoneInfo, now: datetime, *, timed: bool) -> str:
+    """«today», «yesterday 17:00», «Friday», «on 12/11»: as one would say it, in the site's time zone."""
+    local = moment.astimezone(zone)
+    age = (now.astimezone(zone).date() - local.date()).days
+    if abs(age) > DAYS_WITH_NAMES:
+        day = _("on %(day)s") % {"day": date_format(local, "d/m")}
+    else:
+        named = {0: _("today"), 1: _("yesterday"), -1: _("tomorrow")}
+        day = named.get(age) or date_format(local, "l")
+    return f"{day}, {date_format(local, 'TIME_FORMAT')}" if timed else day
+
+
+def lines(found: Sequence[tuple[int, int, datetime]], user: User, now: datetime) -> list[Line]:
+    """For (enrolment, work, since): a constant number of queries."""
+    rows = {row.pk: row for row in with_row_data([pk for pk, _work, _since in found], now)}
+    held = on_the_phone(rows.values(), user, now)
+    return [
+        Line(rows[pk], user, now, work=Work(work), since=since, held_by=held.get(_person(rows[pk])))
+        for pk, work, since in found
+        if pk in rows
+    ]
+
+
+def on_the_phone(rows: Iterable[Enrolment], user: User, now: datetime) -> dict[int, User]:
+    """Persons a colleague is working on at this moment."""
+    persons = [_person(row) for row in rows]
+    leases = Lease.objects.filter(person__in=persons, expires_at__gt=now).exclude(user=user).select_related("user")
+    return {lease.person_id: lease.user for lease in leases}
+
+
+def _person(row: Enrolment) -> int:
+    """0 for an account read a moment ago, whose person is not known yet."""
+    account = getattr(row.participant, "account", None)
+    return account.person_id if account else 0

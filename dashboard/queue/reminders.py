@@ -1,0 +1,131 @@
+"""Due reminders, in bulk per course: one line each, and the page that prepares one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from dashboard.courses.opening import opening
+from dashboard.follow_up.reminding import Obstacle, with_obstacle
+from dashboard.queue.lists import Work, queue
+from dashboard.roster.queries import with_row_data
+from dashboard.roster.rows import Row
+from moodle_sync.enums import Access
+from moodle_sync.models import Course, Enrolment
+from moodle_sync.querysets import EnrolmentQuerySet
+
+
+@dataclass
+class ReminderLine:
+    """The people of one course who are to be reminded now."""
+
+    course: Course
+    now: datetime
+    by_access: dict[str, int] = field(default_factory=dict)
+    held_back: int = 0
+    """Of them, those to whom nothing can be sent today."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_access.values())
+
+    @property
+    def url(self) -> str:
+        return reverse("dashboard:remind-course", args=[self.course.pk])
+
+    @property
+    def people_url(self) -> str:
+        return f"{reverse('dashboard:roster')}?course={self.course.pk}&state=todo&due=now"
+
+    @property
+    def who(self) -> str:
+        dormant = self.by_access.get(Access.DORMANT, 0)
+        never = self.total - dormant
+        parts = []
+        if never:
+            words = ngettext("%(n)s person never entered", "%(n)s people never entered", never)
+            parts.append(words % {"n": never})
+        if dormant:
+            words = ngettext("%(n)s person has not come back", "%(n)s people have not come back", dormant)
+            parts.append(words % {"n": dormant})
+        return ", ".join(parts)
+
+    @property
+    def opened(self) -> str:
+        return opening(self.course, self.now).words
+
+    @property
+    def waits(self) -> str:
+        if not self.held_back:
+            return ""
+        words = ngettext(
+            "%(n)s of them cannot be written to today.", "%(n)s of them cannot be written to today.", self.held_back
+        )
+        return words % {"n": self.held_back}
+
+
+def due_reminders(user: User, now: datetime, course: Course | None = None) -> EnrolmentQuerySet:
+    """Whom the user is to remind now, with `access`."""
+    rows = queue(user, now).filter(work=Work.REMINDER).with_access(now=now)  # type: ignore[misc]  # annotated
+    return rows.filter(course=course) if course else rows
+
+
+def reminder_lines(user: User, now: datetime) -> list[ReminderLine]:
+    """Two queries, however many people; the largest first."""
+    groups = (
+        with_obstacle(due_reminders(user, now), now)  # type: ignore[misc]  # annotated
+        .order_by()
+        .values_list("course", "access", "obstacle")
+        .annotate(n=Count("pk"))
+    )
+    found: dict[int, ReminderLine] = {}
+    rows = list(groups)
+    courses = Course.objects.select_related("site").in_bulk({course for course, *_rest in rows})
+    for course, access, obstacle, n in rows:
+        line = found.setdefault(course, ReminderLine(courses[course], now))
+        line.by_access[access] = line.by_access.get(access, 0) + n
+        line.held_back += n if obstacle else 0
+    return sorted(found.values(), key=lambda line: (-line.total, str(line.course), line.course.pk))
+
+
+@dataclass
+class Recipient:
+    row: Row
+    address: str
+    obstacle: str = ""
+
+    @property
+    def why_not(self) -> str:
+        return str(Obstacle(self.obstacle).label)
+
+
+def recipients(user: User, course: Course, now: datetime) -> list[Recipient]:
+    rows = with_obstacle(due_reminders(user, now, course), now).order_by("participant__sort_key", "pk")
+    obstacles = dict(rows.values_list("pk", "obstacle"))  # type: ignore[misc]  # annotated
+    records = with_row_data(list(obstacles), now)
+    return [Recipient(Row(record, user, now), address_of(record), obstacles[record.pk]) for record in records]
+
+
+def address_of(record: Enrolment) -> str:
+    """Moodle's, or else the one a colleague typed."""
+    account = getattr(record.participant, "account", None)
+    typed = account.person.typed_emails if account and not record.participant.email else []
+    return record.participant.email or next((detail.value for detail in typed), "")
+
+
+def addresses(to: Sequence[Recipient]) -> list[str]:
+    """Each once, whatever its capitals; and one for a person with two accounts, who gets one message."""
+    by_person: dict[int, str] = {}
+    for recipient in to:
+        account = recipient.row.record.participant.account
+        by_person.setdefault(account.person_id, recipient.address)
+    return list({address.casefold(): address for address in by_person.values() if address}.values())
+
+
+def nobody_left(course: Course) -> str:
+    return _("%(course)s: nobody is to be reminded now.") % {"course": course}
