@@ -7,9 +7,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
-from dashboard.queue.lists import CALLS, Work, callback_but_of, colleagues, queue, workable
-from dashboard.scope import visible_enrolments
-from moodle_sync.enums import Standing
+from dashboard.queue.lists import CALLS, Desk, Work
 
 SECONDS = 20
 PEOPLE_SECONDS = 300
@@ -42,27 +40,26 @@ def _key(user: User) -> str:
 
 
 def _count(user: User) -> Tally:
-    now = timezone.now()
+    desk = Desk(user, timezone.now())
     to_call = Count("pk", filter=~Q(participant__account__person__do_not_call=True))
-    groups = queue(user, now).order_by().values_list("work").annotate(  # type: ignore[misc]  # annotated
+    groups = desk.queue.order_by().values_list("work").annotate(  # type: ignore[misc]  # annotated
         n=Count("pk"), courses=Count("course", distinct=True), to_call=to_call
     )  # fmt: skip
     by_work = {work: (n, courses, to_call) for work, n, courses, to_call in groups}
-    mine = callback_but_of(colleagues(user, now))
     return Tally(
         # A reminder is one thing to do, whomever it goes to.
         todo=sum(courses if work == Work.REMINDER else n for work, (n, courses, _calls) in by_work.items()),
         calls=sum(by_work[work][2] for work in CALLS if work in by_work),
-        callbacks=workable(user, now).filter(mine).count(),
-        people=_people(user),
+        callbacks=desk.workable.filter(desk.callback).count(),
+        people=_people(desk),
     )
 
 
-def _people(user: User) -> int:
-    key = f"queue:people:{user.pk}"
-    found: int | None = cache.get(key) if user.is_coordinator else None
+def _people(desk: Desk) -> int:
+    key = f"queue:people:{desk.user.pk}"
+    found: int | None = cache.get(key) if desk.user.is_coordinator else None
     if found is None:
-        found = visible_enrolments(user).filter(standing=Standing.PRESENT).count()
-        if user.is_coordinator:
+        found = desk.seen.present().count()
+        if desk.user.is_coordinator:
             cache.set(key, found, PEOPLE_SECONDS)
     return found

@@ -1,6 +1,8 @@
 """Whom a user must act on now, each person's course in one group only. What is said of them: see `lines`."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, cast
 
 from django.db.models import Case, DateTimeField, Exists, F, IntegerChoices, OuterRef, Q, QuerySet, Value, When
@@ -34,34 +36,79 @@ class Work(IntegerChoices):
 CALLS = [Work.CALLBACK, Work.CALL]
 
 
-def queue(user: User, now: datetime) -> EnrolmentQuerySet:
-    """The user's enrolments that ask for something now, with `work` and `since`, in the order to take them."""
-    others = colleagues(user, now)
-    reasons = _reasons(user, others, now)
-    rows = workable(user, now).filter(~_with_a_colleague(user, others))
-    rows = rows.annotate(work=Case(*(When(reason, then=Value(work)) for work, reason in reasons.items())))
-    since = Case(
-        When(work__in=[Work.CALL, Work.REMINDER], then=F("follow_up__next_at")),
-        When(work=Work.ARRIVAL, then=F("first_seen_at")),
-        default=F("follow_up__due_at"),
-        output_field=DateTimeField(),
-    )
-    return rows.filter(work__isnull=False).annotate(since=since).order_by("work", "since", "pk")  # type: ignore[misc]  # annotated
+@dataclass
+class Desk:
+    """Whom one user may see and has to act on at one moment; what it needs to know of them is asked once."""
+
+    user: User
+    now: datetime
+
+    @cached_property
+    def seen(self) -> EnrolmentQuerySet:
+        return cast(EnrolmentQuerySet, visible_enrolments(self.user))
+
+    @cached_property
+    def others(self) -> QuerySet[User]:
+        """Those in whose queues people are instead. Of who can act no more, everybody takes care again."""
+        active = User.objects.filter(is_active=True, role__in=[Role.TUTOR, Role.COORDINATOR])
+        return active.exclude(pk__in=[self.user.pk, *stood_in_for(self.user, self.now)])
+
+    @property
+    def workable(self) -> EnrolmentQuerySet:
+        """Present people of courses in which somebody can come in now; of a coordinator's, what was given to them."""
+        rows = self.seen
+        if self.user.is_coordinator:
+            rows = rows.filter(pk__in=_given_to(self.user))
+        elif self.user.is_tutor:
+            rows = Enrolment.objects.filter(among(rows.values("pk")))
+        return can_come_in(rows, self.now)
+
+    @property
+    def queue(self) -> EnrolmentQuerySet:
+        """The enrolments that ask for something now, with `work` and `since`, in the order to take them."""
+        reasons = self._reasons()
+        rows = self.workable.filter(~self._with_a_colleague())
+        rows = rows.annotate(work=Case(*(When(reason, then=Value(work)) for work, reason in reasons.items())))
+        since = Case(
+            When(work__in=[Work.CALL, Work.REMINDER], then=F("follow_up__next_at")),
+            When(work=Work.ARRIVAL, then=F("first_seen_at")),
+            default=F("follow_up__due_at"),
+            output_field=DateTimeField(),
+        )
+        return (
+            rows.filter(work__isnull=False)  # type: ignore[misc]  # annotated
+            .annotate(since=since)
+            .order_by("work", "since", "pk")
+        )
+
+    @property
+    def callback(self) -> Q:
+        """«Mine» or «anyone's»; that of who is away or gone is somebody's too."""
+        theirs = Q(follow_up__callback_for__in=self.others.values("pk"))
+        return Q(follow_up__state=State.CALLBACK) & (Q(follow_up__callback_for=None) | ~theirs)
+
+    def _with_a_colleague(self) -> Q:
+        """Taken by a colleague, unless a callback is the user's, or anyone's, or the user has to unblock something."""
+        awaited = Q(follow_up__state=State.CALLBACK) | _to_lift(self.user)
+        return Q(follow_up__assignee__in=self.others.values("pk")) & ~awaited
+
+    def _reasons(self) -> dict[Work, Q]:
+        todo = Q(follow_up__state=State.TODO)
+        planned = todo & Q(follow_up__next_at__lte=self.now)
+        return {
+            Work.CALLBACK: self.callback & Q(follow_up__due_at__lte=self.now),
+            Work.BLOCKED: _to_lift(self.user),
+            Work.CALL: planned & Q(follow_up__next_channel=Channel.CALL),
+            Work.REMINDER: planned & Q(follow_up__next_channel=Channel.EMAIL),
+            Work.ARRIVAL: untouched_newcomers(self.now),
+            Work.UNDECIDED: todo & Q(follow_up__next_channel="", follow_up__due_at__lte=self.now),
+        }
 
 
 def calls(user: User, now: datetime) -> QuerySet[Enrolment]:
     """Whom to call one after the other: overdue callbacks, then due calls. Nobody who does not want to be called."""
-    return queue(user, now).filter(work__in=CALLS).exclude(participant__account__person__do_not_call=True)  # type: ignore[misc]  # annotated
-
-
-def workable(user: User, now: datetime) -> EnrolmentQuerySet:
-    """Present people of courses in which somebody can come in now; of a coordinator's, what was given to them."""
-    rows = visible_enrolments(user)
-    if user.is_coordinator:
-        rows = rows.filter(pk__in=_given_to(user))
-    else:
-        rows = Enrolment.objects.filter(among(rows.values("pk")))
-    return can_come_in(cast(EnrolmentQuerySet, rows), now)
+    due = Desk(user, now).queue.filter(work__in=CALLS)  # type: ignore[misc]  # annotated
+    return due.exclude(participant__account__person__do_not_call=True)
 
 
 def can_come_in(rows: EnrolmentQuerySet, now: datetime) -> EnrolmentQuerySet:
@@ -86,24 +133,6 @@ def stood_in_for(user: User, now: datetime) -> list[int]:
     return list(absences.values_list("user", flat=True))
 
 
-def colleagues(user: User, now: datetime) -> QuerySet[User]:
-    """Those whose queues people are in instead. Of who can act no more, everybody takes care again."""
-    active = User.objects.filter(is_active=True, role__in=[Role.TUTOR, Role.COORDINATOR])
-    return active.exclude(pk__in=[user.pk, *stood_in_for(user, now)])
-
-
-def _with_a_colleague(user: User, others: QuerySet[User]) -> Q:
-    """Taken by a colleague, unless a callback is the user's, or anyone's, or the user has to unblock something."""
-    awaited = Q(follow_up__state=State.CALLBACK) | _to_lift(user)
-    return Q(follow_up__assignee__in=others.values("pk")) & ~awaited
-
-
-def callback_but_of(others: QuerySet[User]) -> Q:
-    """«Mine» or «anyone's»; that of who is away or gone is somebody's too."""
-    theirs = Q(follow_up__callback_for__in=others.values("pk"))
-    return Q(follow_up__state=State.CALLBACK) & (Q(follow_up__callback_for=None) | ~theirs)
-
-
 def _to_lift(user: User) -> Q:
     """Blocked until the user acts: by the blockage that holds, not by an earlier one."""
     entries = Contact.objects.filter(follow_up=OuterRef("follow_up"), undone_by=None, to_state=State.BLOCKED)
@@ -111,19 +140,6 @@ def _to_lift(user: User) -> Q:
     blocked_again = entries.filter(anew, pk__gt=OuterRef("contact"))
     mine = Blockage.objects.filter(follow_up=OuterRef("follow_up"), owner=user, contact__undone_by=None)
     return Q(follow_up__state=State.BLOCKED) & Q(Exists(mine.exclude(Exists(blocked_again))))
-
-
-def _reasons(user: User, others: QuerySet[User], now: datetime) -> dict[Work, Q]:
-    todo = Q(follow_up__state=State.TODO)
-    planned = todo & Q(follow_up__next_at__lte=now)
-    return {
-        Work.CALLBACK: callback_but_of(others) & Q(follow_up__due_at__lte=now),
-        Work.BLOCKED: _to_lift(user),
-        Work.CALL: planned & Q(follow_up__next_channel=Channel.CALL),
-        Work.REMINDER: planned & Q(follow_up__next_channel=Channel.EMAIL),
-        Work.ARRIVAL: untouched_newcomers(now),
-        Work.UNDECIDED: todo & Q(follow_up__next_channel="", follow_up__due_at__lte=now),
-    }
 
 
 def untouched_newcomers(now: datetime) -> Q:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -61,7 +60,7 @@ def course_address(course: Course) -> str:
     return f"{site}/course/view.php?id={course.moodle_id}" if course.moodle_id else site
 
 
-def prepared(course: Course, user: User, found: Sequence[Recipient], now: datetime) -> dict[str, Any]:
+def prepared(course: Course, user: User, found: Sequence[Recipient]) -> dict[str, Any]:
     """What the page that prepares a reminder shows."""
     to = [recipient for recipient in found if not recipient.obstacle]
     message = compose(course, user, None)

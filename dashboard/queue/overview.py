@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
 
 from django.core.cache import cache
 from django.db.models import Count, F, Q
 
-from accounts.models import User
 from dashboard.courses.counts import BY_COURSE, AccessCounts, access_by
 from dashboard.enums import Channel, State
-from dashboard.queue.lists import can_come_in, untouched_newcomers
+from dashboard.queue.lists import Desk, can_come_in, untouched_newcomers
 from dashboard.roster.counts import GENERATION, SECONDS
-from dashboard.scope import visible_enrolments
 from moodle_sync.models import Course
-from moodle_sync.querysets import EnrolmentQuerySet
 
 SESSIONS = 6
 COURSES = 12
@@ -41,25 +36,26 @@ class Waiting:
     undecided: int
 
 
-def sessions(user: User, now: datetime) -> list[Session]:
+def sessions(desk: Desk) -> list[Session]:
     """Those people can enter, where most are still outside first."""
-    counts = access_by(BY_COURSE, _workable(user, now), now)
+    counts = access_by(BY_COURSE, can_come_in(desk.seen, desk.now), desk.now)
     names = Course.objects.in_bulk([pk for pk in counts if pk is not None])
     found = [Session(pk, str(course), counts[pk]) for pk, course in names.items()]
     return sorted(found, key=lambda session: (-session.access.never, session.name))[:SESSIONS]
 
 
-def waiting(user: User, now: datetime) -> tuple[Sequence[Waiting], int]:
+def waiting(desk: Desk) -> tuple[Sequence[Waiting], int]:
     """The courses with the most overdue first, and how many more there are. Kept some seconds, as all counts."""
-    key = f"queue:waiting:{cache.get(GENERATION, 0)}:{user.pk}"
+    key = f"queue:waiting:{cache.get(GENERATION, 0)}:{desk.user.pk}"
     found: list[Waiting] | None = cache.get(key)
     if found is None:
-        found = _count(user, now)
+        found = _count(desk)
         cache.set(key, found, SECONDS)
     return found[:COURSES], len(found[COURSES:])
 
 
-def _count(user: User, now: datetime) -> list[Waiting]:
+def _count(desk: Desk) -> list[Waiting]:
+    now = desk.now
     todo = Q(follow_up__state=State.TODO)
     planned = todo & Q(follow_up__next_at__lte=now)
     kinds = {
@@ -70,7 +66,7 @@ def _count(user: User, now: datetime) -> list[Waiting]:
         "undecided": todo & Q(follow_up__next_channel="", follow_up__due_at__lte=now),
     }
     rows = (
-        _workable(user, now)
+        can_come_in(desk.seen, now)
         .filter(follow_up__state__in=[State.TODO, State.CALLBACK, State.WAITING])
         .order_by()
         .values(BY_COURSE, name=F("course__full_name"))
@@ -78,7 +74,3 @@ def _count(user: User, now: datetime) -> list[Waiting]:
     )
     found = [Waiting(row.pop(BY_COURSE), **row) for row in rows if any(row[name] for name in kinds)]
     return sorted(found, key=lambda line: (-line.callbacks, -line.calls, -line.reminders, -line.arrivals, line.name))
-
-
-def _workable(user: User, now: datetime) -> EnrolmentQuerySet:
-    return can_come_in(cast(EnrolmentQuerySet, visible_enrolments(user)), now)

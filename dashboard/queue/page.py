@@ -14,11 +14,11 @@ from accounts.models import User
 from dashboard.courses.freshness import Freshness, freshness
 from dashboard.queue import lists, overview
 from dashboard.queue.lines import Line, lines
-from dashboard.queue.lists import Work
+from dashboard.queue.lists import Desk, Work
 from dashboard.queue.reminders import ReminderLine, reminder_lines
 from dashboard.queue.since import Since, came_in
 from dashboard.queue.upcoming import Upcoming, upcoming
-from dashboard.scope import visible_courses, visible_enrolments
+from dashboard.scope import visible_courses
 
 SHOWN = {Work.CALLBACK: 8, Work.BLOCKED: 5, Work.CALL: 6, Work.REMINDER: 8, Work.ARRIVAL: 5, Work.UNDECIDED: 5}
 ENTERED = 4
@@ -76,10 +76,13 @@ class Queue:
         return cls(user, params, timezone.now())
 
     @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.user, self.now)
+
+    @cached_property
     def found(self) -> list[Found]:
-        rows = lists.queue(self.user, self.now)
         columns = ("pk", "work", "since", "participant__account__person__do_not_call")
-        return [Found(*row) for row in rows.values_list(*columns)]
+        return [Found(*row) for row in self.desk.queue.values_list(*columns)]
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -101,7 +104,7 @@ class Queue:
     @cached_property
     def reminders(self) -> list[ReminderLine]:
         due = any(row.work == Work.REMINDER for row in self.found)
-        return reminder_lines(self.user, self.now) if due else []
+        return reminder_lines(self.desk) if due else []
 
     @property
     def to_call(self) -> int:
@@ -109,7 +112,7 @@ class Queue:
 
     @cached_property
     def since(self) -> Since:
-        return came_in(self.user, self.now, shown=ALL if self.params.get("all") == CAME_IN else ENTERED)
+        return came_in(self.desk, shown=ALL if self.params.get("all") == CAME_IN else ENTERED)
 
     @property
     def all_entered_url(self) -> str:
@@ -117,16 +120,16 @@ class Queue:
 
     @cached_property
     def upcoming(self) -> Upcoming | None:
-        return upcoming(self.user, self.now)
+        return upcoming(self.desk)
 
     @cached_property
     def sessions(self) -> list[overview.Session]:
-        return overview.sessions(self.user, self.now) if self.user.is_tutor else []
+        return overview.sessions(self.desk) if self.user.is_tutor else []
 
     @cached_property
     def waiting(self) -> tuple[Sequence[overview.Waiting], int]:
         """What is due in a coordinator's scope, course by course."""
-        return overview.waiting(self.user, self.now) if self.user.is_coordinator else ([], 0)
+        return overview.waiting(self.desk) if self.user.is_coordinator else ([], 0)
 
     @cached_property
     def freshness(self) -> Freshness:
@@ -135,7 +138,7 @@ class Queue:
     @cached_property
     def is_nobody(self) -> bool:
         """Nobody at all is entrusted to the user."""
-        return not self.found and not visible_enrolments(self.user).exists()
+        return not self.found and not self.desk.seen.exists()
 
     @property
     def url(self) -> str:

@@ -9,10 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import User
 from dashboard.courses.opening import opening
 from dashboard.follow_up.reminding import Obstacle, with_obstacle
-from dashboard.queue.lists import Work, queue
+from dashboard.queue.lists import Desk, Work
 from dashboard.roster.queries import with_row_data
 from dashboard.roster.rows import Row
 from moodle_sync.enums import Access
@@ -69,16 +68,16 @@ class ReminderLine:
         return words % {"n": self.held_back}
 
 
-def due_reminders(user: User, now: datetime, course: Course | None = None) -> EnrolmentQuerySet:
+def due_reminders(desk: Desk, course: Course | None = None) -> EnrolmentQuerySet:
     """Whom the user is to remind now, with `access`."""
-    rows = queue(user, now).filter(work=Work.REMINDER).with_access(now=now)  # type: ignore[misc]  # annotated
+    rows = desk.queue.filter(work=Work.REMINDER).with_access(now=desk.now)  # type: ignore[misc]  # annotated
     return rows.filter(course=course) if course else rows
 
 
-def reminder_lines(user: User, now: datetime) -> list[ReminderLine]:
+def reminder_lines(desk: Desk) -> list[ReminderLine]:
     """Two queries, however many people; the largest first."""
     groups = (
-        with_obstacle(due_reminders(user, now), now)  # type: ignore[misc]  # annotated
+        with_obstacle(due_reminders(desk), desk.now)  # type: ignore[misc]  # annotated
         .order_by()
         .values_list("course", "access", "obstacle")
         .annotate(n=Count("pk"))
@@ -87,7 +86,7 @@ def reminder_lines(user: User, now: datetime) -> list[ReminderLine]:
     rows = list(groups)
     courses = Course.objects.select_related("site").in_bulk({course for course, *_rest in rows})
     for course, access, obstacle, n in rows:
-        line = found.setdefault(course, ReminderLine(courses[course], now))
+        line = found.setdefault(course, ReminderLine(courses[course], desk.now))
         line.by_access[access] = line.by_access.get(access, 0) + n
         line.held_back += n if obstacle else 0
     return sorted(found.values(), key=lambda line: (-line.total, str(line.course), line.course.pk))
@@ -104,11 +103,11 @@ class Recipient:
         return str(Obstacle(self.obstacle).label)
 
 
-def recipients(user: User, course: Course, now: datetime) -> list[Recipient]:
-    rows = with_obstacle(due_reminders(user, now, course), now).order_by("participant__sort_key", "pk")
+def recipients(desk: Desk, course: Course) -> list[Recipient]:
+    rows = with_obstacle(due_reminders(desk, course), desk.now).order_by("participant__sort_key", "pk")
     obstacles = dict(rows.values_list("pk", "obstacle"))  # type: ignore[misc]  # annotated
-    records = with_row_data(list(obstacles), now)
-    return [Recipient(Row(record, user, now), address_of(record), obstacles[record.pk]) for record in records]
+    records = with_row_data(list(obstacles), desk.now)
+    return [Recipient(Row(record, desk.user, desk.now), address_of(record), obstacles[record.pk]) for record in records]
 
 
 def address_of(record: Enrolment) -> str:

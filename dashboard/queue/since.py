@@ -16,8 +16,7 @@ from accounts.models import User
 from dashboard.enums import Kind
 from dashboard.models import Contact
 from dashboard.person.windows import after_contact
-from dashboard.scope import visible_enrolments
-from moodle_sync.enums import Standing
+from dashboard.queue.lists import Desk
 
 SATURDAY = 5
 
@@ -52,12 +51,14 @@ def last_working_day(now: datetime) -> datetime:
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
-def came_in(user: User, now: datetime, *, shown: int) -> Since:
+def came_in(desk: Desk, *, shown: int) -> Since:
+    user, now = desk.user, desk.now
     start = last_working_day(now)
     yesterday = timezone.localdate(now) - start.date() == timedelta(days=1)
     label = _("Since yesterday") if yesterday else _("Since %(day)s") % {"day": date_format(start, "l")}
-    seen = visible_enrolments(user).filter(standing=Standing.PRESENT)
-    events = Contact.objects.filter(kind=Kind.ENTERED, created_at__gte=start, follow_up__enrolment__in=seen)
+    events = Contact.objects.filter(
+        kind=Kind.ENTERED, created_at__gte=start, follow_up__enrolment__in=desk.seen.present()
+    )
     events = _with_last_contact(events, user)
     figures = events.aggregate(total=Count("pk"), after_mine=Count("pk", filter=Q(mine=True)))
     newest = events.select_related("follow_up__enrolment__participant", "follow_up__enrolment__course__site")

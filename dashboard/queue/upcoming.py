@@ -14,10 +14,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from accounts.models import User
 from dashboard.enums import OPEN_STATES, Channel, State
 from dashboard.queue.lines import DAYS_WITH_NAMES
-from dashboard.queue.lists import callback_but_of, colleagues, workable
+from dashboard.queue.lists import Desk
 
 CALLBACK = "callback"
 PLANNED = [state for state in OPEN_STATES if state != State.CALLBACK]
@@ -75,15 +74,14 @@ class Upcoming:
         return ngettext("%(n)s callback at %(time)s", "%(n)s callbacks from %(time)s", self.callbacks) % words
 
 
-def upcoming(user: User, now: datetime) -> Upcoming | None:
+def upcoming(desk: Desk) -> Upcoming | None:
     """None: nothing is planned. A callback has its own date; for anybody else the plan's next step comes."""
-    callback = callback_but_of(colleagues(user, now)) & Q(follow_up__due_at__gt=now)
-    planned = Q(follow_up__state__in=PLANNED, follow_up__next_at__gt=now) & ~Q(follow_up__next_channel="")
+    callback = desk.callback & Q(follow_up__due_at__gt=desk.now)
+    planned = Q(follow_up__state__in=PLANNED, follow_up__next_at__gt=desk.now) & ~Q(follow_up__next_channel="")
     what = Case(When(follow_up__state=State.CALLBACK, then=Value(CALLBACK)), default=F("follow_up__next_channel"))
     at = Case(When(follow_up__state=State.CALLBACK, then=F("follow_up__due_at")), default=F("follow_up__next_at"))
     found = (
-        workable(user, now)
-        .filter(callback | planned)
+        desk.workable.filter(callback | planned)
         .annotate(what=what, at=at)
         .order_by()
         .values_list(TruncDate("at"), "what", "course__full_name")

@@ -12,6 +12,7 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import moves, reminding, taking
 from dashboard.models import FollowUp
 from dashboard.queue import messages as words
+from dashboard.queue.lists import Desk
 from dashboard.queue.page import Queue
 from dashboard.queue.reminders import due_reminders, nobody_left, recipients
 from dashboard.roster.answers import answer, forget, panel
@@ -56,12 +57,11 @@ def remind_course(request: LoggedIn, pk: int) -> HttpResponse:
     course = get_object_or_404(visible_courses(request.user).select_related("site"), pk=pk)
     if request.method == "POST":
         return _sent(request, course)
-    now = timezone.now()
-    found = recipients(request.user, course, now)
+    found = recipients(Desk(request.user, timezone.now()), course)
     if not found:
         messages.info(request, nobody_left(course))
         return redirect("dashboard:queue")
-    context = words.prepared(course, request.user, found, now)
+    context = words.prepared(course, request.user, found)
     return render(request, "dashboard/queue/remind.html", {"course": course, **context})
 
 
@@ -69,9 +69,8 @@ def _sent(request: LoggedIn, course: Course) -> HttpResponse:
     versions = words.posted_versions(request.POST.get("people", ""))
     if versions is None:
         return HttpResponseBadRequest()
-    now = timezone.now()
-    rows = due_reminders(request.user, now, course)
-    done = reminding.remind(rows, versions, by=request.user, now=now)
+    desk = Desk(request.user, timezone.now())
+    done = reminding.remind(due_reminders(desk, course), versions, by=desk.user, now=desk.now)
     forget(request)
     n = len(done.enrolments)
     told = [ngettext("%(n)s person noted as reminded.", "%(n)s people noted as reminded.", n) % {"n": n}]
