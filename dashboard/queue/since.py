@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Since:
-    """`after_mine`: of `total`, those whom the user was the last to contact before they came in."""
+    """`after_mine`: of `total`, those who came in after the user, for a coordinator anybody, had contacted them."""
 
     label: str
     total: int = 0
@@ -67,10 +67,11 @@ def came_in(desk: Desk, *, shown: int) -> Since:
 
 
 def _with_last_contact(events: QuerySet[Contact], user: User) -> QuerySet[Contact]:
-    """`last`: the contact that the entry found; `mine`: it was the user's, and did not come too late."""
+    """`last`: the contact that the entry found; `mine`: it was the user's (of a coordinator's team, anybody's), and not too late."""
     last = Cast(KeyTextTransform("last_contact_id", "before"), BigIntegerField())
     before = Contact.objects.filter(pk=OuterRef("last"))
-    mine = Q(last_author=user.pk, happened_at__gte=F("last_at"))
+    whose = Q(last_author=user.pk) if user.is_tutor else Q(last_author__isnull=False)
+    mine = whose & Q(happened_at__gte=F("last_at"))
     return events.annotate(last=last).annotate(
         last_author=Subquery(before.values("author")[:1]),
         last_at=Subquery(before.values("created_at")[:1]),

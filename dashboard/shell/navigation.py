@@ -43,7 +43,7 @@ def _work(user: User) -> Iterator[Entry]:
     if not user.follows_people:
         return
     figures = tally(user)
-    to_do, people, calls, callbacks = _("To do"), _("Teachers"), _("Call mode"), _("Callbacks")
+    to_do, people, calls, callbacks = pgettext_lazy("screen", "To do"), _("Teachers"), _("Call mode"), _("Callbacks")
     yield Entry(to_do, "checklist", reverse("dashboard:queue"), name="queue", figure=figures.todo, tab=to_do)
     yield Entry(people, "users", reverse("dashboard:roster"), name="people", figure=figures.people, tab=people)
     call = pgettext_lazy("command", "Call")
