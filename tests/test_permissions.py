@@ -123,6 +123,10 @@ RULES = {
     "account_reset_password_from_key_done": Rule(EVERYBODY),
     "accounts:invitation": Rule(EVERYBODY, kwargs=lambda things: {"token": things.token}),
     # named people
+    "dashboard:queue": Rule(NAMED_PEOPLE),
+    "dashboard:take-charge": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
+    # whose people are to be reminded; a coordinator's own are none
+    "dashboard:remind-course": Rule((TO_LOGIN, OPEN, OPEN, 302, 404, 404, 404), kwargs=of_course),
     "dashboard:roster": Rule(NAMED_PEOPLE),
     "dashboard:person": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:mark-contacted": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
@@ -183,6 +187,7 @@ RULES = {
     "dashboard:import-columns": Rule(TO_OWN_FILE, "post", of_draft, {"column0": "email"}),
     "dashboard:import-confirm": Rule(TO_OWN_FILE, "post", of_draft),
     "dashboard:import-drop": Rule(TO_OWN_FILE, "post", of_draft),
+    "dashboard:help-calls": Rule(ANYBODY_LOGGED_IN),
     # shell
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
 }
@@ -339,6 +344,7 @@ def test_a_stranger_changes_nothing(name: str, persona: str, things: Things, peo
 @pytest.mark.parametrize(
     "name",
     [
+        "dashboard:queue",
         "dashboard:roster",
         "dashboard:courses",
         "dashboard:course",

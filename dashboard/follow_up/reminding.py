@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dashboard.enums import Kind, State
+from dashboard.enums import Kind
 from dashboard.follow_up import moves
-from dashboard.follow_up.rules import WAIT_AFTER_CONTACT, Target, start_of_day
 from dashboard.models import Contact, ContactDetail, FollowUp
 from dashboard.people import locked_owners
+from dashboard.plan.waits import after_reminder
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import EnrolmentQuerySet
@@ -84,13 +84,13 @@ def remind(
     locked_owners(follow_up.enrolment.participant_id for follow_up in locked)
     still = rows.filter(pk__in=versions)
     free = set(with_obstacle(still, now).filter(obstacle="").values_list("pk", flat=True))  # type: ignore[misc]  # annotated
+    targets = after_reminder(locked, now)
     sent = Reminded()
     act = uuid.uuid4()
     for follow_up in locked:
         pk = follow_up.enrolment_id
         if pk in free and follow_up.version == versions[pk]:
-            until = start_of_day(now, follow_up.enrolment.course.site.zone, days=WAIT_AFTER_CONTACT)
-            moves.record(follow_up, kind=Kind.EMAIL, author=by, target=Target(State.REMINDED, until), act=act)
+            moves.record(follow_up, kind=Kind.EMAIL, author=by, target=targets[follow_up.pk], act=act)
             sent.enrolments.append(pk)
     sent.act = act if sent.enrolments else None
     sent.skipped = len(versions) - len(sent.enrolments)

@@ -112,6 +112,11 @@ def why(enrolment: Enrolment, now: datetime) -> NextAction:
             return _dated(facts)
 
 
+def history(enrolment: Enrolment, now: datetime) -> str:
+    """What is known and was tried, without what to do: «Never entered, open for 11 days, 2 calls without answer»."""
+    return _why_chased(Facts(enrolment, enrolment.follow_up, now))
+
+
 def _nothing(reason: str) -> NextAction:
     return NextAction("circle-dashed", _("Nothing to do"), reason, nothing=True)
 

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 
 from accounts.models import User
 from dashboard.models import Lease
+from dashboard.plan.why import history
 from dashboard.queue.lists import Work
 from dashboard.roster.queries import with_row_data
 from dashboard.roster.rows import Row
@@ -53,7 +54,8 @@ class Line(Row):
 
     @property
     def why(self) -> str:
-        return self.next.reason
+        """The whole sentence; of a callback, whose moment is told already, only what led to it."""
+        return history(self.record, self.now) if self.work == Work.CALLBACK else self.next.sentence
 
     @cached_property
     def when(self) -> str:

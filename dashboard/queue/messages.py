@@ -1,16 +1,20 @@
 """The words of a reminder that a tutor sends from their own mailbox: nothing is sent from here."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from dashboard.follow_up.rules import Step
 from dashboard.models import MessageTemplate
 from dashboard.queue.reminders import Recipient, addresses
+from dashboard.queue.steps import due_step, schedules
 from moodle_sync.models import Course
 
 VARIABLE = re.compile(r"\{(\w+)\}")
@@ -60,19 +64,34 @@ def course_address(course: Course) -> str:
     return f"{site}/course/view.php?id={course.moodle_id}" if course.moodle_id else site
 
 
-def prepared(course: Course, user: User, found: Sequence[Recipient]) -> dict[str, Any]:
+def prepared(course: Course, user: User, found: Sequence[Recipient], now: datetime) -> dict[str, Any]:
     """What the page that prepares a reminder shows."""
     to = [recipient for recipient in found if not recipient.obstacle]
-    message = compose(course, user, None)
+    step = common_step(course, found, now)
+    template = MessageTemplate.objects.filter(pk=step.template_id).first() if step and step.template_id else None
+    message = compose(course, user, template)
     all_addresses = addresses(to)
     return {
         "to": to,
         "excluded": [recipient for recipient in found if recipient.obstacle],
         "message": message,
+        "step": step,
         "addresses": all_addresses,
         "mailto": mailto(message, all_addresses),
         "people": " ".join(f"{r.row.record.pk}:{r.row.record.follow_up.version}" for r in to),
     }
+
+
+def common_step(course: Course, found: Sequence[Recipient], now: datetime) -> Step | None:
+    """The step that most of them have come to: one message goes to all."""
+    schedule = schedules([course])[course.pk]
+    steps: Counter[Step] = Counter()
+    for recipient in found:
+        record = recipient.row.record
+        step = due_step(schedule, course, record.first_seen_at, record.follow_up.step_day, now)
+        if step:
+            steps[step] += 1
+    return steps.most_common(1)[0][0] if steps else None
 
 
 def mailto(message: Message, to: Sequence[str]) -> str:

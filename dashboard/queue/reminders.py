@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +11,7 @@ from django.utils.translation import ngettext
 from dashboard.courses.opening import opening
 from dashboard.follow_up.reminding import Obstacle, with_obstacle
 from dashboard.queue.lists import Desk, Work
+from dashboard.queue.steps import due_step, schedules
 from dashboard.roster.queries import with_row_data
 from dashboard.roster.rows import Row
 from moodle_sync.enums import Access
@@ -28,6 +28,8 @@ class ReminderLine:
     by_access: dict[str, int] = field(default_factory=dict)
     held_back: int = 0
     """Of them, those to whom nothing can be sent today."""
+    steps: set[int] = field(default_factory=set)
+    """Days of the plan's steps that are due."""
 
     @property
     def total(self) -> int:
@@ -56,7 +58,12 @@ class ReminderLine:
 
     @property
     def opened(self) -> str:
-        return opening(self.course, self.now).words
+        """«Open for 4 days: step D+4»."""
+        words = opening(self.course, self.now).words
+        if not self.steps:
+            return words
+        days = " · ".join(_("D+%(day)s") % {"day": day} for day in sorted(self.steps))
+        return _("%(opened)s: step %(days)s") % {"opened": words, "days": days}
 
     @property
     def waits(self) -> str:
@@ -75,20 +82,18 @@ def due_reminders(desk: Desk, course: Course | None = None) -> EnrolmentQuerySet
 
 
 def reminder_lines(desk: Desk) -> list[ReminderLine]:
-    """Two queries, however many people; the largest first."""
-    groups = (
-        with_obstacle(due_reminders(desk), desk.now)  # type: ignore[misc]  # annotated
-        .order_by()
-        .values_list("course", "access", "obstacle")
-        .annotate(n=Count("pk"))
-    )
-    found: dict[int, ReminderLine] = {}
-    rows = list(groups)
+    """A constant number of queries, however many people and courses; the largest first."""
+    due = with_obstacle(due_reminders(desk), desk.now).order_by()
+    rows = list(due.values_list("course", "access", "obstacle", "first_seen_at", "follow_up__step_day"))  # type: ignore[misc]  # annotated
     courses = Course.objects.select_related("site").in_bulk({course for course, *_rest in rows})
-    for course, access, obstacle, n in rows:
-        line = found.setdefault(course, ReminderLine(courses[course], desk.now))
-        line.by_access[access] = line.by_access.get(access, 0) + n
-        line.held_back += n if obstacle else 0
+    plans = schedules(courses.values())
+    found: dict[int, ReminderLine] = {}
+    for pk, access, obstacle, first_seen_at, step_day in rows:
+        line = found.setdefault(pk, ReminderLine(courses[pk], desk.now))
+        line.by_access[access] = line.by_access.get(access, 0) + 1
+        line.held_back += bool(obstacle)
+        if step := due_step(plans[pk], courses[pk], first_seen_at, step_day, desk.now):
+            line.steps.add(step.day)
     return sorted(found.values(), key=lambda line: (-line.total, str(line.course), line.course.pk))
 
 

@@ -67,7 +67,7 @@ def came_in(desk: Desk, *, shown: int) -> Since:
 
 
 def _with_last_contact(events: QuerySet[Contact], user: User) -> QuerySet[Contact]:
-    """`last`: the contact that the entry found; `mine`: it was the user's (of a coordinator's team, anybody's), and not too late."""
+    """`last`: the contact that the entry found; `mine`: the user's, a coordinator's team's, and not too late."""
     last = Cast(KeyTextTransform("last_contact_id", "before"), BigIntegerField())
     before = Contact.objects.filter(pk=OuterRef("last"))
     whose = Q(last_author=user.pk) if user.is_tutor else Q(last_author__isnull=False)

@@ -57,11 +57,12 @@ def remind_course(request: LoggedIn, pk: int) -> HttpResponse:
     course = get_object_or_404(visible_courses(request.user).select_related("site"), pk=pk)
     if request.method == "POST":
         return _sent(request, course)
-    found = recipients(Desk(request.user, timezone.now()), course)
+    desk = Desk(request.user, timezone.now())
+    found = recipients(desk, course)
     if not found:
         messages.info(request, nobody_left(course))
         return redirect("dashboard:queue")
-    context = words.prepared(course, request.user, found)
+    context = words.prepared(course, desk.user, found, desk.now)
     return render(request, "dashboard/queue/remind.html", {"course": course, **context})
 
 

@@ -35,7 +35,9 @@ def person(course: Course, group: Group) -> MakePerson:
     def make(
         state: State = State.TODO, *, next_channel: str = "", next_in: timedelta = -HOUR, **fields: Any
     ) -> Enrolment:
-        own: dict[str, Any] = {"follow_up__state": state, "follow_up__next_channel": next_channel}
+        own: dict[str, Any] = {"follow_up__state": state}
+        if state != State.WAITING or next_channel:  # else as the plan has it
+            own["follow_up__next_channel"] = next_channel
         if next_channel:
             own["follow_up__next_at"] = timezone.now() + next_in
         if state in {State.WAITING, State.CLOSED_IN, State.CLOSED_OUT}:

@@ -112,11 +112,11 @@ def test_who_was_taken_by_a_colleague_is_in_the_colleagues_queue_alone(
     tutor: User, other_tutor: User, person: MakePerson
 ) -> None:
     theirs = other_tutor.assignments.get().group
-    both = person(next_channel=Channel.CALL, groups=[theirs, tutor.assignments.get().group])
-    assert works(tutor) == works(other_tutor) == {both.pk: Work.CALL}
+    both = person(next_channel=Channel.EMAIL, groups=[theirs, tutor.assignments.get().group])
+    assert works(tutor) == works(other_tutor) == {both.pk: Work.REMINDER}
     taking.take_charge(both.follow_up, by=other_tutor, version=0)
     assert works(tutor) == {}
-    assert works(other_tutor) == {both.pk: Work.CALL}
+    assert works(other_tutor) == {both.pk: Work.REMINDER}
 
 
 @pytest.mark.parametrize("gone", [{"is_active": False}, {"role": "observer"}])
