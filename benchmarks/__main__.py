@@ -25,6 +25,7 @@ SUBJECTS = {
     "sync_memory": ["sync_peak_mib", "sync_peak_mib_5000", "sync_peak_mib_50000"],
     "plan": ["plan_ms_per_1000"],
     "roster": ["roster_ms_p95_tutor", "roster_ms_p95_coordinator"],
+    "queue": ["queue_ms_p95"],
 }
 LONG = {
     "two_workers": ["workers_2_over_1"],

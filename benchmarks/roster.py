@@ -1,21 +1,14 @@
 """The roster over HTTP, as browsers ask for it, among 100,000 enrolments."""
 
-import http.client
 import random
-import statistics
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import quote, urlencode
 
-from django.conf import settings
 from django.core.management import call_command
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from benchmarks.processes import serving
+from benchmarks.pages import p95
 from benchmarks.roster_data import Team, build
 from dashboard.enums import State
 from dashboard.scope import visible_enrolments
@@ -38,24 +31,8 @@ def measure() -> dict[str, float]:
 
 
 def _p95(name: str, team: Team, user: User) -> float:
-    """In milliseconds, on a server just started: the first request waits until it has loaded everything."""
-    people = visible_enrolments(user).count()
-    cookie = _cookie(user)
-    addresses = list(_addresses(team, user, people))
-    with _gunicorn() as port:
-        times = [_milliseconds(port, address, cookie, address is not addresses[0]) for address in addresses]
-    slowest = sorted(zip(times, addresses, strict=True), reverse=True)[:8]
-    p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
-    print(f"  {name}: {people} people, p50 {statistics.median(times):.1f}, p95 {p95:.1f}", file=sys.stderr)
-    for milliseconds, address in slowest:
-        print(f"  {milliseconds:8.1f} {address}", file=sys.stderr)
-    return p95
-
-
-def _cookie(user: User) -> str:
-    client = Client()
-    client.force_login(user)
-    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    addresses = list(_addresses(team, user, visible_enrolments(user).count()))
+    return p95(name, user, addresses, has=b'id="roster"', target="roster")
 
 
 def _addresses(team: Team, user: User, people: int) -> Iterator[str]:
@@ -93,27 +70,3 @@ def _search(rng: random.Random, team: Team) -> Params:
     name = rng.choice(team.names)
     typed = [name, name[:4], name.lower(), rng.choice(team.phones), "ac-roster", rng.choice(NOBODY)]
     return [("q", rng.choice(typed))]
-
-
-@contextmanager
-def _gunicorn() -> Iterator[int]:
-    """One worker that handles one request at a time."""
-    options = ["--bind", "127.0.0.1:0", "--workers", "1", "--no-control-socket"]
-    with serving("gunicorn", "gunicorn", "config.wsgi", *options, ready="Listening at") as line:
-        yield int(line.split("127.0.0.1:")[1].split()[0])
-
-
-def _milliseconds(port: int, address: str, cookie: str, from_htmx: bool) -> float:
-    headers = {"Cookie": cookie, "Accept-Language": "fr", "Accept-Encoding": "gzip"}
-    if from_htmx:  # links and the form of the list swap it; only the first page is loaded whole
-        headers |= {"HX-Request": "true", "HX-Boosted": "true", "HX-Target": "roster"}
-    started = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", address, headers=headers)
-    answer = connection.getresponse()
-    body = answer.read()
-    seconds = time.perf_counter() - started
-    connection.close()
-    if answer.status != http.HTTPStatus.OK or b'id="roster"' not in body:
-        raise RuntimeError(f"{address}: {answer.status}, {len(body)} bytes")
-    return seconds * 1000

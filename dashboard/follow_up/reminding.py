@@ -78,12 +78,12 @@ def remind(
     a colleague meanwhile is skipped, and counted.
     """
     now = now or timezone.now()
-    asked = FollowUp.objects.filter(enrolment__in=versions).select_for_update(of=("self",)).order_by("pk")
+    still = rows.filter(pk__in=versions)
+    asked = FollowUp.objects.filter(enrolment__in=still.values("pk")).select_for_update(of=("self",)).order_by("pk")
     locked = list(asked.select_related("enrolment__course__site"))
     # Two reminders of one person for two courses at once: the second waits here, and finds the first.
     locked_owners(follow_up.enrolment.participant_id for follow_up in locked)
-    still = rows.filter(pk__in=versions)
-    free = set(with_obstacle(still, now).filter(obstacle="").values_list("pk", flat=True))  # type: ignore[misc]  # annotated
+    free = set(still.filter(obstacle="").values_list("pk", flat=True))  # type: ignore[misc]  # annotated
     targets = after_reminder(locked, now)
     sent = Reminded()
     act = uuid.uuid4()

@@ -1,12 +1,13 @@
 """The figures beside the entries of the navigation: on every page, so cheap, and kept for a moment."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 
 from django.core.cache import cache
-from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
+from dashboard.enums import State
 from dashboard.queue.lists import CALLS, Desk, Work
 
 SECONDS = 20
@@ -25,10 +26,22 @@ class Tally:
 def tally(user: User) -> Tally:
     """Kept SECONDS, until the user acts: what others do may show that much later."""
     found: dict[str, int] | None = cache.get(_key(user))
-    if found is None:
-        found = asdict(_count(user))
-        cache.set(_key(user), found, SECONDS)
-    return Tally(**found)
+    return Tally(**found) if found is not None else remember(Desk(user, timezone.now()))
+
+
+def remember(desk: Desk) -> Tally:
+    """The figures of what was read already, for the navigation of the page that shows it."""
+    works = Counter(found.work for found in desk.queue)
+    courses = {found.row.course for found in desk.queue if found.work == Work.REMINDER}
+    made = Tally(
+        # A reminder is one thing to do, whomever it goes to.
+        todo=works.total() - works[Work.REMINDER] + len(courses),
+        calls=sum(found.work in CALLS and not found.row.do_not_call for found in desk.queue),
+        callbacks=sum(row.state == State.CALLBACK for row in desk.rows),
+        people=_people(desk),
+    )
+    cache.set(_key(desk.user), asdict(made), SECONDS)
+    return made
 
 
 def forget(user: User) -> None:
@@ -37,22 +50,6 @@ def forget(user: User) -> None:
 
 def _key(user: User) -> str:
     return f"queue:tally:{user.pk}"
-
-
-def _count(user: User) -> Tally:
-    desk = Desk(user, timezone.now())
-    to_call = Count("pk", filter=~Q(participant__account__person__do_not_call=True))
-    groups = desk.queue.order_by().values_list("work").annotate(  # type: ignore[misc]  # annotated
-        n=Count("pk"), courses=Count("course", distinct=True), to_call=to_call
-    )  # fmt: skip
-    by_work = {work: (n, courses, to_call) for work, n, courses, to_call in groups}
-    return Tally(
-        # A reminder is one thing to do, whomever it goes to.
-        todo=sum(courses if work == Work.REMINDER else n for work, (n, courses, _calls) in by_work.items()),
-        calls=sum(by_work[work][2] for work in CALLS if work in by_work),
-        callbacks=desk.workable.filter(desk.callback).count(),
-        people=_people(desk),
-    )
 
 
 def _people(desk: Desk) -> int:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from django.db.models import Case, DateTimeField, Exists, F, IntegerChoices, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerChoices, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
-from dashboard.enums import Channel, Kind, State
+from dashboard.enums import OPEN_STATES, Channel, Kind, State
 from dashboard.models import Absence, Blockage, Contact, FollowUp
 from dashboard.roster.queries import among
 from dashboard.scope import visible_enrolments
@@ -36,9 +36,56 @@ class Work(IntegerChoices):
 CALLS = [Work.CALLBACK, Work.CALL]
 
 
+class Colleague(NamedTuple):
+    """Who is named by a follow-up: is there still somebody?"""
+
+    pk: int | None
+    active: bool | None
+    role: str | None
+
+
+class Row(NamedTuple):
+    """What decides of one open follow-up, and what the page says of many."""
+
+    pk: int
+    follow_up: int
+    state: str
+    due_at: datetime | None
+    next_channel: str
+    next_at: datetime | None
+    first_seen_at: datetime
+    course: int
+    course_name: str
+    do_not_call: bool | None
+    assignee: Colleague
+    callback_for: Colleague
+
+
+class Found(NamedTuple):
+    """Somebody who asks for something: why, and since when."""
+
+    work: Work
+    since: datetime
+    pk: int
+    row: Row
+
+
+PLAIN = [
+    "pk", "follow_up", "follow_up__state", "follow_up__due_at", "follow_up__next_channel", "follow_up__next_at",
+    "first_seen_at", "course", "course__full_name", "participant__account__person__do_not_call",
+]  # fmt: skip
+NAMED = [
+    f"follow_up__{who}{column}" for who in ("assignee", "callback_for") for column in ("", "__is_active", "__role")
+]
+
+
 @dataclass
 class Desk:
-    """Whom one user may see and has to act on at one moment; what it needs to know of them is asked once."""
+    """Whom one user may see and has to act on at one moment; what it needs to know of them is asked once.
+
+    Who comes under which reason is decided here and not in SQL: a tutor has some hundred people, of which one query
+    brings what decides; the same conditions as an expression, in every query, took longer to write than to answer.
+    """
 
     user: User
     now: datetime
@@ -46,12 +93,6 @@ class Desk:
     @cached_property
     def seen(self) -> EnrolmentQuerySet:
         return cast(EnrolmentQuerySet, visible_enrolments(self.user))
-
-    @cached_property
-    def others(self) -> QuerySet[User]:
-        """Those in whose queues people are instead. Of who can act no more, everybody takes care again."""
-        active = User.objects.filter(is_active=True, role__in=[Role.TUTOR, Role.COORDINATOR])
-        return active.exclude(pk__in=[self.user.pk, *stood_in_for(self.user, self.now)])
 
     @property
     def workable(self) -> EnrolmentQuerySet:
@@ -63,52 +104,92 @@ class Desk:
             rows = Enrolment.objects.filter(among(rows.values("pk")))
         return can_come_in(rows, self.now)
 
-    @property
-    def queue(self) -> EnrolmentQuerySet:
-        """The enrolments that ask for something now, with `work` and `since`, in the order to take them."""
-        reasons = self._reasons()
-        rows = self.workable.filter(~self._with_a_colleague())
-        rows = rows.annotate(work=Case(*(When(reason, then=Value(work)) for work, reason in reasons.items())))
-        since = Case(
-            When(work__in=[Work.CALL, Work.REMINDER], then=F("follow_up__next_at")),
-            When(work=Work.ARRIVAL, then=F("first_seen_at")),
-            default=F("follow_up__due_at"),
-            output_field=DateTimeField(),
-        )
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Every open follow-up, due or not, but for those that are a colleague's."""
+        found = self.workable.filter(follow_up__state__in=OPEN_STATES).values_list(*PLAIN, *NAMED)
+        n = len(PLAIN)
+        rows = [
+            Row._make([*values[:n], Colleague(*values[n : n + 3]), Colleague(*values[n + 3 :])]) for values in found
+        ]
+        return [row for row in rows if not self._is_a_colleagues(row)]
+
+    @cached_property
+    def queue(self) -> list[Found]:
+        """Who asks for something now, in the order to take them."""
+        found = []
+        for row in self.rows:
+            work = self._work(row)
+            if work is not None:
+                found.append(Found(work, _since(work, row), row.pk, row))
+        return sorted(found)
+
+    def _is_a_colleagues(self, row: Row) -> bool:
+        """A callback is of whoever is to call; a blockage of who is to lift it; anything else of who took it."""
+        if row.state == State.CALLBACK:
+            return self._is_other(row.callback_for)
+        return self._is_other(row.assignee) and row.follow_up not in self._to_lift
+
+    def _is_other(self, who: Colleague) -> bool:
+        """Of who can act no more, everybody takes care again."""
         return (
-            rows.filter(work__isnull=False)  # type: ignore[misc]  # annotated
-            .annotate(since=since)
-            .order_by("work", "since", "pk")
+            who.pk is not None
+            and bool(who.active)
+            and who.role in {Role.TUTOR, Role.COORDINATOR}
+            and who.pk not in self._mine
         )
 
-    @property
-    def callback(self) -> Q:
-        """«Mine» or «anyone's»; that of who is away or gone is somebody's too."""
-        theirs = Q(follow_up__callback_for__in=self.others.values("pk"))
-        return Q(follow_up__state=State.CALLBACK) & (Q(follow_up__callback_for=None) | ~theirs)
+    def _work(self, row: Row) -> Work | None:
+        due = row.due_at is not None and row.due_at <= self.now
+        planned = row.next_at is not None and row.next_at <= self.now
+        match row.state:
+            case State.CALLBACK if due:
+                return Work.CALLBACK
+            case State.BLOCKED if row.follow_up in self._to_lift:
+                return Work.BLOCKED
+            case State.TODO if planned and row.next_channel:
+                return Work.CALL if row.next_channel == Channel.CALL else Work.REMINDER
+            case State.TODO | State.WAITING if row.pk in self._newcomers:
+                return Work.ARRIVAL
+            case State.TODO if due and not row.next_channel:
+                return Work.UNDECIDED
+        return None
 
-    def _with_a_colleague(self) -> Q:
-        """Taken by a colleague, unless a callback is the user's, or anyone's, or the user has to unblock something."""
-        awaited = Q(follow_up__state=State.CALLBACK) | _to_lift(self.user)
-        return Q(follow_up__assignee__in=self.others.values("pk")) & ~awaited
+    @cached_property
+    def _mine(self) -> set[int]:
+        """The user, and the colleagues they stand in for."""
+        return {self.user.pk, *stood_in_for(self.user, self.now)}
 
-    def _reasons(self) -> dict[Work, Q]:
-        todo = Q(follow_up__state=State.TODO)
-        planned = todo & Q(follow_up__next_at__lte=self.now)
-        return {
-            Work.CALLBACK: self.callback & Q(follow_up__due_at__lte=self.now),
-            Work.BLOCKED: _to_lift(self.user),
-            Work.CALL: planned & Q(follow_up__next_channel=Channel.CALL),
-            Work.REMINDER: planned & Q(follow_up__next_channel=Channel.EMAIL),
-            Work.ARRIVAL: untouched_newcomers(self.now),
-            Work.UNDECIDED: todo & Q(follow_up__next_channel="", follow_up__due_at__lte=self.now),
-        }
+    @cached_property
+    def _to_lift(self) -> set[int]:
+        return set(_blockages_of(self.user).values_list("follow_up", flat=True))
+
+    @cached_property
+    def _newcomers(self) -> set[int]:
+        recent = [row.pk for row in self.rows if row.first_seen_at > self.now - NEW_FOR and row.assignee.pk is None]
+        found = Enrolment.objects.filter(untouched_newcomers(self.now), pk__in=recent) if recent else []
+        return {enrolment.pk for enrolment in found}
+
+
+def _since(work: Work, row: Row) -> datetime:
+    match work:
+        case Work.CALL | Work.REMINDER:
+            since = row.next_at
+        case Work.ARRIVAL:
+            since = row.first_seen_at
+        case _:
+            since = row.due_at
+    assert since is not None  # it is by this date that the reason holds
+    return since
 
 
 def calls(user: User, now: datetime) -> QuerySet[Enrolment]:
     """Whom to call one after the other: overdue callbacks, then due calls. Nobody who does not want to be called."""
-    due = Desk(user, now).queue.filter(work__in=CALLS)  # type: ignore[misc]  # annotated
-    return due.exclude(participant__account__person__do_not_call=True)
+    found = Desk(user, now).queue
+    to_call = [one.pk for one in found if one.work in CALLS and not one.row.do_not_call]
+    callbacks_first = Case(When(follow_up__state=State.CALLBACK, then=0), default=1)
+    since = Case(When(follow_up__state=State.CALLBACK, then=F("follow_up__due_at")), default=F("follow_up__next_at"))
+    return Enrolment.objects.filter(pk__in=to_call).order_by(callbacks_first, since, "pk")
 
 
 def can_come_in(rows: EnrolmentQuerySet, now: datetime) -> EnrolmentQuerySet:
@@ -133,13 +214,13 @@ def stood_in_for(user: User, now: datetime) -> list[int]:
     return list(absences.values_list("user", flat=True))
 
 
-def _to_lift(user: User) -> Q:
-    """Blocked until the user acts: by the blockage that holds, not by an earlier one."""
+def _blockages_of(user: User) -> QuerySet[Blockage]:
+    """Those that hold and wait for the user: not an earlier one, nor one that was given to somebody else since."""
     entries = Contact.objects.filter(follow_up=OuterRef("follow_up"), undone_by=None, to_state=State.BLOCKED)
     anew = (~Q(from_state=State.BLOCKED) | Q(kind=Kind.BLOCKED)) & ~Q(kind=Kind.UNDO)
     blocked_again = entries.filter(anew, pk__gt=OuterRef("contact"))
-    mine = Blockage.objects.filter(follow_up=OuterRef("follow_up"), owner=user, contact__undone_by=None)
-    return Q(follow_up__state=State.BLOCKED) & Q(Exists(mine.exclude(Exists(blocked_again))))
+    mine = Blockage.objects.filter(owner=user, contact__undone_by=None, follow_up__state=State.BLOCKED)
+    return mine.exclude(Exists(blocked_again))
 
 
 def untouched_newcomers(now: datetime) -> Q:

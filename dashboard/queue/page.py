@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -12,9 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashboard.courses.freshness import Freshness, freshness
-from dashboard.queue import lists, overview
+from dashboard.queue import overview
 from dashboard.queue.lines import Line, lines
-from dashboard.queue.lists import Desk, Work
+from dashboard.queue.lists import CALLS, Desk, Found, Work
 from dashboard.queue.reminders import ReminderLine, reminder_lines
 from dashboard.queue.since import Since, came_in
 from dashboard.queue.upcoming import Upcoming, upcoming
@@ -33,13 +32,6 @@ ICONS = {
     Work.UNDECIDED: "help",
 }
 CAME_IN = "came-in"
-
-
-class Found(NamedTuple):
-    pk: int
-    work: int
-    since: datetime
-    do_not_call: bool | None
 
 
 @dataclass
@@ -79,10 +71,9 @@ class Queue:
     def desk(self) -> Desk:
         return Desk(self.user, self.now)
 
-    @cached_property
+    @property
     def found(self) -> list[Found]:
-        columns = ("pk", "work", "since", "participant__account__person__do_not_call")
-        return [Found(*row) for row in self.desk.queue.values_list(*columns)]
+        return self.desk.queue
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -108,7 +99,7 @@ class Queue:
 
     @property
     def to_call(self) -> int:
-        return sum(row.work in lists.CALLS and not row.do_not_call for row in self.found)
+        return sum(row.work in CALLS and not row.row.do_not_call for row in self.found)
 
     @cached_property
     def since(self) -> Since:

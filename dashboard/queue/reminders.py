@@ -76,14 +76,18 @@ class ReminderLine:
 
 
 def due_reminders(desk: Desk, course: Course | None = None) -> EnrolmentQuerySet:
-    """Whom the user is to remind now, with `access`."""
-    rows = desk.queue.filter(work=Work.REMINDER).with_access(now=desk.now)  # type: ignore[misc]  # annotated
-    return rows.filter(course=course) if course else rows
+    """Whom the user is to remind now, with `access` and `obstacle`."""
+    due = [
+        found.pk
+        for found in desk.queue
+        if found.work == Work.REMINDER and (course is None or found.row.course == course.pk)
+    ]
+    return with_obstacle(Enrolment.objects.filter(pk__in=due).with_access(now=desk.now), desk.now)
 
 
 def reminder_lines(desk: Desk) -> list[ReminderLine]:
     """A constant number of queries, however many people and courses; the largest first."""
-    due = with_obstacle(due_reminders(desk), desk.now).order_by()
+    due = due_reminders(desk)
     rows = list(due.values_list("course", "access", "obstacle", "first_seen_at", "follow_up__step_day"))  # type: ignore[misc]  # annotated
     courses = Course.objects.select_related("site").in_bulk({course for course, *_rest in rows})
     plans = schedules(courses.values())
@@ -109,7 +113,7 @@ class Recipient:
 
 
 def recipients(desk: Desk, course: Course) -> list[Recipient]:
-    rows = with_obstacle(due_reminders(desk, course), desk.now).order_by("participant__sort_key", "pk")
+    rows = due_reminders(desk, course).order_by("participant__sort_key", "pk")
     obstacles = dict(rows.values_list("pk", "obstacle"))  # type: ignore[misc]  # annotated
     records = with_row_data(list(obstacles), desk.now)
     return [Recipient(Row(record, desk.user, desk.now), address_of(record), obstacles[record.pk]) for record in records]

@@ -1,34 +1,18 @@
 """What comes next, and when: the right column, and what an empty queue says."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
 
-from django.db.models import Case, Count, F, Min, Q, Value, When
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from dashboard.enums import OPEN_STATES, Channel, State
+from dashboard.enums import Channel, State
 from dashboard.queue.lines import DAYS_WITH_NAMES
-from dashboard.queue.lists import Desk
-
-CALLBACK = "callback"
-PLANNED = [state for state in OPEN_STATES if state != State.CALLBACK]
-
-
-class Group(NamedTuple):
-    """What comes on one day in one course."""
-
-    what: str
-    course: str
-    n: int
-    first: datetime
+from dashboard.queue.lists import Desk, Row
 
 
 @dataclass(frozen=True)
@@ -76,36 +60,25 @@ class Upcoming:
 
 def upcoming(desk: Desk) -> Upcoming | None:
     """None: nothing is planned. A callback has its own date; for anybody else the plan's next step comes."""
-    callback = desk.callback & Q(follow_up__due_at__gt=desk.now)
-    planned = Q(follow_up__state__in=PLANNED, follow_up__next_at__gt=desk.now) & ~Q(follow_up__next_channel="")
-    what = Case(When(follow_up__state=State.CALLBACK, then=Value(CALLBACK)), default=F("follow_up__next_channel"))
-    at = Case(When(follow_up__state=State.CALLBACK, then=F("follow_up__due_at")), default=F("follow_up__next_at"))
-    found = (
-        desk.workable.filter(callback | planned)
-        .annotate(what=what, at=at)
-        .order_by()
-        .values_list(TruncDate("at"), "what", "course__full_name")
-        .annotate(n=Count("pk"), first=Min("at"))
-    )
-    by_day: dict[date, list[Group]] = {}
-    for day, *group in found:
-        by_day.setdefault(day, []).append(Group(*group))
-    if not by_day:
+    coming = [(at, row) for row in desk.rows if (at := _next(row)) is not None and at > desk.now]
+    if not coming:
         return None
-    first = min(by_day)
-    return _upcoming(first, by_day[first])
-
-
-def _upcoming(day: date, groups: Sequence[Group]) -> Upcoming:
-    numbers: Counter[str] = Counter()
-    for group in groups:
-        numbers[group.what] += group.n
-    courses = {group.course for group in groups if group.what == Channel.EMAIL}
+    day = min(timezone.localdate(at) for at, _row in coming)
+    first = [(at, row) for at, row in coming if timezone.localdate(at) == day]
+    callbacks = [at for at, row in first if row.state == State.CALLBACK]
+    planned = Counter(row.next_channel for _at, row in first if row.state != State.CALLBACK)
+    courses = {row.course_name for _at, row in first if row.next_channel == Channel.EMAIL}
     return Upcoming(
         day,
-        callbacks=numbers[CALLBACK],
-        first_callback=min((group.first for group in groups if group.what == CALLBACK), default=None),
-        calls=numbers[Channel.CALL],
-        reminders=numbers[Channel.EMAIL],
+        callbacks=len(callbacks),
+        first_callback=min(callbacks, default=None),
+        calls=planned[Channel.CALL],
+        reminders=planned[Channel.EMAIL],
         course=courses.pop() if len(courses) == 1 else "",
     )
+
+
+def _next(row: Row) -> datetime | None:
+    if row.state == State.CALLBACK:
+        return row.due_at
+    return row.next_at if row.next_channel else None

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import moves, reminding, taking
 from dashboard.models import FollowUp
+from dashboard.queue import counts
 from dashboard.queue import messages as words
 from dashboard.queue.lists import Desk
 from dashboard.queue.page import Queue
@@ -27,6 +28,7 @@ def queue(request: LoggedIn) -> HttpResponse:
     if not request.user.follows_people:
         raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
     found = Queue.of(request.user, request.GET)
+    counts.remember(found.desk)
     return render(request, "dashboard/queue/page.html", {"queue": found, **panel(request, found)})
 
 

@@ -38,6 +38,8 @@ def changed(
     shown = _shown(request)
     if shown:
         context["queue" if isinstance(shown, Queue) else "roster"] = shown
+        if isinstance(shown, Queue):
+            queue_counts.remember(shown.desk)
         if not extra and shown.open_pk in set(enrolment_ids):
             context |= {"redrawn": True, **panel(request, shown)}
     return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request))

@@ -20,9 +20,9 @@ from tests.factories import EnrolmentFactory, UserFactory
 
 
 def works(user: User) -> dict[int, Work]:
-    found = list(Desk(user, timezone.now()).queue.values_list("pk", "work"))  # type: ignore[misc]  # annotated
+    found = [(one.pk, one.work) for one in Desk(user, timezone.now()).queue]
     assert len(found) == len(dict(found)), "somebody is there twice"
-    return {pk: Work(work) for pk, work in found}
+    return dict(found)
 
 
 def expected(enrolment: Enrolment, new: bool) -> Work | None:
