@@ -1,12 +1,13 @@
 """A reminder that a tutor sent to many: who may receive it, and who did. Until Vigie sends by itself."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +19,6 @@ from dashboard.people import locked_owners
 from dashboard.plan.waits import after_reminder
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Enrolment
-from moodle_sync.querysets import EnrolmentQuerySet
 
 WRITTEN = [Kind.EMAIL, Kind.MESSAGE]
 COOLDOWN = timedelta(days=3)
@@ -45,51 +45,76 @@ class Reminded:
     skipped: int = 0
 
 
-def with_obstacle(rows: QuerySet[Enrolment], now: datetime) -> EnrolmentQuerySet:
-    """Annotate `obstacle`, blank for who may be written to."""
-    typed = ContactDetail.objects.filter(
-        kind=ContactDetail.Kind.EMAIL, removed_at=None, person=OuterRef("participant__account__person")
-    )
-    written = Contact.objects.filter(
-        kind__in=WRITTEN,
-        undone_by=None,
-        follow_up__enrolment__participant__account__person=OuterRef("participant__account__person"),
-    )
-    in_course = written.filter(follow_up__enrolment__course=OuterRef("course"), created_at__gt=now - COOLDOWN)
-    obstacle = Case(
-        When(last_course_access__gt=EPOCH, follow_up__entry_known=False, then=Value(Obstacle.CAME)),
-        When(Q(participant__email="") & ~Exists(typed), then=Value(Obstacle.ADDRESS)),
-        When(Exists(in_course), then=Value(Obstacle.RECENT)),
-        When(Exists(written.filter(created_at__gt=now - COOLDOWN_ANYWHERE)), then=Value(Obstacle.TODAY)),
-        default=Value(""),
-        output_field=CharField(),
-    )
-    found: EnrolmentQuerySet = rows.annotate(obstacle=obstacle)  # type: ignore[assignment]  # annotated
-    return found
+class _Facts(NamedTuple):
+    """What decides whether somebody may be written to."""
+
+    pk: int
+    course: int
+    person: int | None
+    email: str
+    last_course_access: datetime | None
+    entry_known: bool
+
+
+def obstacles(enrolments: Collection[int], now: datetime) -> dict[int, str]:
+    """By enrolment; blank for who may be written to."""
+    columns = (
+        "pk", "course", "participant__account__person", "participant__email", "last_course_access",
+        "follow_up__entry_known",
+    )  # fmt: skip
+    rows = [_Facts(*row) for row in Enrolment.objects.filter(pk__in=enrolments).values_list(*columns)]
+    persons = {row.person for row in rows if row.person is not None}
+    typed = _with_typed_address({row.person for row in rows if not row.email and row.person is not None})
+    written: dict[int, list[tuple[int, datetime]]] = {}
+    for person, course, at in _messages(persons, now):
+        written.setdefault(person, []).append((course, at))
+    return {row.pk: _obstacle(row, row.person in typed, written.get(row.person or 0, []), now) for row in rows}
+
+
+def _obstacle(row: _Facts, has_typed: bool, written: Iterable[tuple[int, datetime]], now: datetime) -> str:
+    if row.last_course_access is not None and row.last_course_access > EPOCH and not row.entry_known:
+        return Obstacle.CAME
+    if not row.email and not has_typed:
+        return Obstacle.ADDRESS
+    if any(course == row.course for course, _at in written):
+        return Obstacle.RECENT
+    return Obstacle.TODAY if any(at > now - COOLDOWN_ANYWHERE for _course, at in written) else ""
+
+
+def _with_typed_address(persons: Collection[int]) -> set[int]:
+    if not persons:
+        return set()
+    typed = ContactDetail.objects.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None, person__in=persons)
+    return set(typed.values_list("person", flat=True))
+
+
+def _messages(persons: Collection[int], now: datetime) -> Iterable[tuple[int, int, datetime]]:
+    """(person, course, moment) of what was sent within the cooldown, whoever may see it."""
+    person = "follow_up__enrolment__participant__account__person"
+    sent = Contact.objects.filter(kind__in=WRITTEN, undone_by=None, created_at__gt=now - COOLDOWN)
+    return sent.filter(**{f"{person}__in": persons}).values_list(person, "follow_up__enrolment__course", "created_at")
 
 
 @transaction.atomic
-def remind(
-    rows: QuerySet[Enrolment], versions: Mapping[int, int], *, by: User, now: datetime | None = None
-) -> Reminded:
-    """Everybody of `versions` (enrolment: the version that was seen) who is still of `rows`, unchanged and free.
+def remind(due: Collection[int], versions: Mapping[int, int], *, by: User, now: datetime | None = None) -> Reminded:
+    """Everybody of `versions` (enrolment: the version that was seen) who is still `due`, unchanged and free.
 
     What happened while the sender wrote is looked at again under lock: who came in, was called or written to by
     a colleague meanwhile is skipped, and counted.
     """
     now = now or timezone.now()
-    still = rows.filter(pk__in=versions)
-    asked = FollowUp.objects.filter(enrolment__in=still.values("pk")).select_for_update(of=("self",)).order_by("pk")
+    still = versions.keys() & set(due)
+    asked = FollowUp.objects.filter(enrolment__in=still).select_for_update(of=("self",)).order_by("pk")
     locked = list(asked.select_related("enrolment__course__site"))
     # Two reminders of one person for two courses at once: the second waits here, and finds the first.
     locked_owners(follow_up.enrolment.participant_id for follow_up in locked)
-    free = set(still.filter(obstacle="").values_list("pk", flat=True))  # type: ignore[misc]  # annotated
+    hindered = obstacles(still, now)
     targets = after_reminder(locked, now)
     sent = Reminded()
     act = uuid.uuid4()
     for follow_up in locked:
         pk = follow_up.enrolment_id
-        if pk in free and follow_up.version == versions[pk]:
+        if not hindered[pk] and follow_up.version == versions[pk]:
             moves.record(follow_up, kind=Kind.EMAIL, author=by, target=targets[follow_up.pk], act=act)
             sent.enrolments.append(pk)
     sent.act = act if sent.enrolments else None

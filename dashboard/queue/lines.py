@@ -13,9 +13,9 @@ from django.utils.translation import pgettext
 
 from accounts.models import User
 from dashboard.models import Lease
+from dashboard.plan import tried
 from dashboard.plan.why import history
 from dashboard.queue.lists import Work
-from dashboard.roster.queries import with_row_data
 from dashboard.roster.rows import Row
 from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
@@ -92,13 +92,24 @@ def moment_words(moment: datetime, zone: ZoneInfo, now: datetime, *, timed: bool
 
 def lines(found: Sequence[tuple[int, int, datetime]], user: User, now: datetime) -> list[Line]:
     """For (enrolment, work, since): a constant number of queries."""
-    rows = {row.pk: row for row in with_row_data([pk for pk, _work, _since in found], now)}
+    rows = _records([pk for pk, _work, _since in found], now)
     held = on_the_phone(rows.values(), user, now)
     return [
         Line(rows[pk], user, now, work=Work(work), since=since, held_by=held.get(_person(rows[pk])))
         for pk, work, since in found
         if pk in rows
     ]
+
+
+def _records(ids: Sequence[int], now: datetime) -> dict[int, Enrolment]:
+    """Less than the roster shows of each: two queries."""
+    found = Enrolment.objects.filter(pk__in=ids).with_access(now=now)
+    rows = found.select_related(
+        "participant__account__person", "course__site", "follow_up__last_contact", "follow_up__callback_for"
+    )
+    records = {row.pk: row for row in rows}
+    tried.look_up(records.values())
+    return records
 
 
 def on_the_phone(rows: Iterable[Enrolment], user: User, now: datetime) -> dict[int, User]:

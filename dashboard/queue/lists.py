@@ -54,6 +54,8 @@ class Row(NamedTuple):
     next_channel: str
     next_at: datetime | None
     first_seen_at: datetime
+    step_day: int | None
+    access: str
     course: int
     course_name: str
     do_not_call: bool | None
@@ -72,7 +74,8 @@ class Found(NamedTuple):
 
 PLAIN = [
     "pk", "follow_up", "follow_up__state", "follow_up__due_at", "follow_up__next_channel", "follow_up__next_at",
-    "first_seen_at", "course", "course__full_name", "participant__account__person__do_not_call",
+    "first_seen_at", "follow_up__step_day", "access", "course", "course__full_name",
+    "participant__account__person__do_not_call",
 ]  # fmt: skip
 NAMED = [
     f"follow_up__{who}{column}" for who in ("assignee", "callback_for") for column in ("", "__is_active", "__role")
@@ -107,7 +110,8 @@ class Desk:
     @cached_property
     def rows(self) -> list[Row]:
         """Every open follow-up, due or not, but for those that are a colleague's."""
-        found = self.workable.filter(follow_up__state__in=OPEN_STATES).values_list(*PLAIN, *NAMED)
+        opened = self.workable.filter(follow_up__state__in=OPEN_STATES).with_access(now=self.now)
+        found = opened.values_list(*PLAIN, *NAMED)
         n = len(PLAIN)
         rows = [
             Row._make([*values[:n], Colleague(*values[n : n + 3]), Colleague(*values[n + 3 :])]) for values in found
@@ -167,8 +171,10 @@ class Desk:
     @cached_property
     def _newcomers(self) -> set[int]:
         recent = [row.pk for row in self.rows if row.first_seen_at > self.now - NEW_FOR and row.assignee.pk is None]
-        found = Enrolment.objects.filter(untouched_newcomers(self.now), pk__in=recent) if recent else []
-        return {enrolment.pk for enrolment in found}
+        if not recent:
+            return set()
+        found = Enrolment.objects.filter(untouched_newcomers(self.now), pk__in=recent)
+        return set(found.values_list("pk", flat=True))
 
 
 def _since(work: Work, row: Row) -> datetime:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.db.models import Count, F, Q
 
-from dashboard.courses.counts import BY_COURSE, AccessCounts, access_by
+from dashboard.courses.counts import BY_COURSE, AccessCounts
 from dashboard.enums import Channel, State
 from dashboard.queue.lists import Desk, can_come_in, untouched_newcomers
 from dashboard.roster.counts import GENERATION, SECONDS
-from moodle_sync.models import Course
 
 SESSIONS = 6
 COURSES = 12
@@ -38,9 +37,12 @@ class Waiting:
 
 def sessions(desk: Desk) -> list[Session]:
     """Those people can enter, where most are still outside first."""
-    counts = access_by(BY_COURSE, can_come_in(desk.seen, desk.now), desk.now)
-    names = Course.objects.in_bulk([pk for pk in counts if pk is not None])
-    found = [Session(pk, str(course), counts[pk]) for pk, course in names.items()]
+    people = can_come_in(desk.seen, desk.now).with_access(now=desk.now).order_by()
+    by_course: dict[tuple[int, str], dict[str, int]] = {}
+    groups = people.values_list("course", "course__full_name", "access")  # type: ignore[misc]  # annotated
+    for pk, name, access, n in groups.annotate(n=Count("pk")):
+        by_course.setdefault((pk, name), {})[access] = n
+    found = [Session(pk, name, AccessCounts(states)) for (pk, name), states in by_course.items()]
     return sorted(found, key=lambda session: (-session.access.never, session.name))[:SESSIONS]
 
 

@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.courses.opening import opening
-from dashboard.follow_up.reminding import Obstacle, with_obstacle
+from dashboard.follow_up.reminding import Obstacle, obstacles
 from dashboard.queue.lists import Desk, Work
+from dashboard.queue.lists import Row as DeskRow
 from dashboard.queue.steps import due_step, schedules
 from dashboard.roster.queries import with_row_data
 from dashboard.roster.rows import Row
 from moodle_sync.enums import Access
 from moodle_sync.models import Course, Enrolment
-from moodle_sync.querysets import EnrolmentQuerySet
 
 
 @dataclass
@@ -75,28 +75,25 @@ class ReminderLine:
         return words % {"n": self.held_back}
 
 
-def due_reminders(desk: Desk, course: Course | None = None) -> EnrolmentQuerySet:
-    """Whom the user is to remind now, with `access` and `obstacle`."""
-    due = [
-        found.pk
-        for found in desk.queue
-        if found.work == Work.REMINDER and (course is None or found.row.course == course.pk)
-    ]
-    return with_obstacle(Enrolment.objects.filter(pk__in=due).with_access(now=desk.now), desk.now)
+def due_reminders(desk: Desk, course: Course | None = None) -> list[DeskRow]:
+    """Whom the user is to remind now."""
+    rows = [found.row for found in desk.queue if found.work == Work.REMINDER]
+    return [row for row in rows if course is None or row.course == course.pk]
 
 
 def reminder_lines(desk: Desk) -> list[ReminderLine]:
     """A constant number of queries, however many people and courses; the largest first."""
-    due = due_reminders(desk)
-    rows = list(due.values_list("course", "access", "obstacle", "first_seen_at", "follow_up__step_day"))  # type: ignore[misc]  # annotated
-    courses = Course.objects.select_related("site").in_bulk({course for course, *_rest in rows})
+    rows = due_reminders(desk)
+    hindered = obstacles([row.pk for row in rows], desk.now)
+    courses = Course.objects.select_related("site").in_bulk({row.course for row in rows})
     plans = schedules(courses.values())
     found: dict[int, ReminderLine] = {}
-    for pk, access, obstacle, first_seen_at, step_day in rows:
-        line = found.setdefault(pk, ReminderLine(courses[pk], desk.now))
-        line.by_access[access] = line.by_access.get(access, 0) + 1
-        line.held_back += bool(obstacle)
-        if step := due_step(plans[pk], courses[pk], first_seen_at, step_day, desk.now):
+    for row in rows:
+        course = courses[row.course]
+        line = found.setdefault(row.course, ReminderLine(course, desk.now))
+        line.by_access[row.access] = line.by_access.get(row.access, 0) + 1
+        line.held_back += bool(hindered[row.pk])
+        if step := due_step(plans[row.course], course, row.first_seen_at, row.step_day, desk.now):
             line.steps.add(step.day)
     return sorted(found.values(), key=lambda line: (-line.total, str(line.course), line.course.pk))
 
@@ -113,10 +110,10 @@ class Recipient:
 
 
 def recipients(desk: Desk, course: Course) -> list[Recipient]:
-    rows = due_reminders(desk, course).order_by("participant__sort_key", "pk")
-    obstacles = dict(rows.values_list("pk", "obstacle"))  # type: ignore[misc]  # annotated
-    records = with_row_data(list(obstacles), desk.now)
-    return [Recipient(Row(record, desk.user, desk.now), address_of(record), obstacles[record.pk]) for record in records]
+    hindered = obstacles([row.pk for row in due_reminders(desk, course)], desk.now)
+    records = with_row_data(list(hindered), desk.now)
+    records.sort(key=lambda record: (record.participant.sort_key, record.pk))
+    return [Recipient(Row(record, desk.user, desk.now), address_of(record), hindered[record.pk]) for record in records]
 
 
 def address_of(record: Enrolment) -> str:

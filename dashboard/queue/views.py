@@ -73,7 +73,7 @@ def _sent(request: LoggedIn, course: Course) -> HttpResponse:
     if versions is None:
         return HttpResponseBadRequest()
     desk = Desk(request.user, timezone.now())
-    done = reminding.remind(due_reminders(desk, course), versions, by=desk.user, now=desk.now)
+    done = reminding.remind([row.pk for row in due_reminders(desk, course)], versions, by=desk.user, now=desk.now)
     forget(request)
     n = len(done.enrolments)
     told = [ngettext("%(n)s person noted as reminded.", "%(n)s people noted as reminded.", n) % {"n": n}]

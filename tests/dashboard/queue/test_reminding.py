@@ -12,7 +12,7 @@ from lxml import html
 from accounts.models import User
 from dashboard.enums import Channel, Kind, State
 from dashboard.follow_up import acts, moves, system
-from dashboard.follow_up.reminding import Obstacle
+from dashboard.follow_up.reminding import Obstacle, obstacles
 from dashboard.models import Contact, ContactDetail, FollowUp, MessageTemplate, PersonAccount
 from dashboard.queue.lists import Desk
 from dashboard.queue.messages import Message, compose, mailto, posted_versions
@@ -131,7 +131,7 @@ def test_nobody_is_written_to_twice_within_the_cooldown(
     written = EnrolmentFactory(course=CourseFactory(), participant=same_person(one)) if elsewhere else one
     write_to(written, tutor, ago=ago, kind=kind)
     [found] = due_reminders(Desk(tutor, timezone.now()), course)
-    assert found.obstacle == obstacle  # type: ignore[attr-defined]  # annotated
+    assert obstacles([found.pk], timezone.now()) == {one.pk: obstacle}
 
 
 def test_an_undone_message_was_not_sent(tutor: User, course: Course, due: MakePerson) -> None:
