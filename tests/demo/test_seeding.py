@@ -5,10 +5,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import User
 from dashboard.enums import Kind, State
 from dashboard.models import Contact, FollowUp
+from dashboard.queue.lists import Desk, Work
+from dashboard.queue.since import came_in
 from dashboard.scope import visible_enrolments
 from demo import story
 from demo.moodle import running
@@ -46,6 +49,12 @@ def test_the_demo_begins_with_people_work_and_a_past(monkeypatch: pytest.MonkeyP
         assert Contact.objects.filter(kind=Kind.CALL).count() > 10
         states = set(FollowUp.objects.values_list("state", flat=True))
         assert {State.TODO, State.CALLBACK, State.CONTACTED, State.BLOCKED, State.CLOSED_IN} <= states
+        for tutor in tutors:
+            desk = Desk(tutor, timezone.now())
+            assert {found.work for found in desk.queue} >= {Work.CALLBACK, Work.CALL, Work.REMINDER, Work.ARRIVAL}
+            since = came_in(desk, shown=4)
+            assert since.total > since.after_mine > 0
+            assert since.entries[0].words
         contacts = Contact.objects.count()
         moved = running(OUEST.build(born=born))
         with moved as ouest_again:

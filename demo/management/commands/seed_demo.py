@@ -2,10 +2,11 @@ import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from dashboard.models import Contact
 from dashboard.tasks import advance_follow_ups
-from demo import seeding, story
+from demo import morning, seeding, story
 from demo.moodle.worlds import DEMO_WORLDS
 
 
@@ -30,7 +31,9 @@ class Command(BaseCommand):
             new += seeding.connect(DEMO_WORLDS[name], url)
         seeding.read(new)
         if not Contact.objects.exclude(author=None).exists():
-            seeding.tell_the_past([user for user in users if user.is_tutor], seeding.moment(options["born"]))
+            tutors = [user for user in users if user.is_tutor]
+            seeding.tell_the_past(tutors, seeding.moment(options["born"]))
             advance_follow_ups()
+            morning.begin_the_day(tutors, timezone.now())
         for user in users:
             self.stdout.write(f"{user.role} {user.email} {password}")
