@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from dashboard.models import MessageTemplate
-from moodle_sync.models import Enrolment, Site
+from moodle_sync.models import Course, Enrolment, Site
 
 VARIABLES = ("prénom", "nom", "session", "adresse", "tuteur")
 """As they are written in the messages, which are in French whatever the interface's language."""
@@ -47,9 +47,12 @@ def available(site: Site) -> QuerySet[MessageTemplate]:
 
 def variables(enrolment: Enrolment, tutor: User) -> dict[str, str]:
     participant, course = enrolment.participant, enrolment.course
-    address = f"{course.site.url}/course/view.php?id={course.moodle_id}" if course.moodle_id else course.site.url
-    values = [participant.first_name, participant.last_name, course.full_name, address, str(tutor)]
+    values = [participant.first_name, participant.last_name, course.full_name, course_address(course), str(tutor)]
     return dict(zip(VARIABLES, values, strict=True))
+
+
+def course_address(course: Course) -> str:
+    return f"{course.site.url}/course/view.php?id={course.moodle_id}" if course.moodle_id else course.site.url
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

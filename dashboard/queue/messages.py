@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from django.utils.translation import gettext as _
-
 from accounts.models import User
+from dashboard.enums import Channel
 from dashboard.follow_up.rules import Step
 from dashboard.models import MessageTemplate
+from dashboard.plan import wording
 from dashboard.queue.reminders import Recipient, addresses
 from dashboard.queue.steps import due_step, schedules
 from moodle_sync.models import Course
 
-VARIABLE = re.compile(r"\{(\w+)\}")
+PERSONAL = ("prénom", "nom")
 LONGEST_MAILTO = 1800
 """Of an address: beyond, mail programs cut it silently, and recipients with it."""
 POSTED = re.compile(r"(\d{1,18}):(\d{1,9})")
@@ -25,51 +25,41 @@ POSTED = re.compile(r"(\d{1,18}):(\d{1,9})")
 
 @dataclass(frozen=True)
 class Message:
-    """`left`: variables that differ from person to person, which one message to many cannot fill."""
+    """`left`: variables that differ from person to person, left out of one message to many."""
 
     subject: str
     body: str
     left: Sequence[str] = ()
 
 
-def compose(course: Course, user: User, template: MessageTemplate | None) -> Message:
-    subject = template.subject if template else _("Your course “{session}” is open")
-    body = template.body if template else default_body()
-    values = {"session": course.full_name, "address": course_address(course), "tutor": str(user)}
-    left: list[str] = []
-
-    def fill(found: re.Match[str]) -> str:
-        value = values.get(found[1])
-        if value is None and found[0] not in left:
-            left.append(found[0])
-        return found[0] if value is None else value
-
-    return Message(VARIABLE.sub(fill, subject), VARIABLE.sub(fill, body), left)
+def compose(course: Course, user: User, template: MessageTemplate) -> Message:
+    """To many at once: their names are left out, with the space before them."""
+    address = wording.course_address(course)
+    values = {"session": course.full_name, "adresse": address, "tuteur": str(user), "prénom": "", "nom": ""}
+    left = [name for name in PERSONAL if f"{{{name}}}" in template.subject + template.body]
+    return Message(_filled(template.subject, values), _filled(template.body, values), left)
 
 
-def default_body() -> str:
-    return "\n\n".join(
-        [
-            _("Hello,"),
-            _("You are enrolled in the course “{session}”. It is open, and we have not seen you there yet."),
-            _("You enter it here, with your usual credentials: {address}"),
-            _("If something keeps you from it (password, address, wrong portal…), answer this message: we will help."),
-            _("Kind regards,\n{tutor}"),
-        ]
-    )
+def _filled(text: str, values: dict[str, str]) -> str:
+    for name in PERSONAL:
+        text = text.replace(f" {{{name}}}", "")
+    return wording.fill(text, values)
 
 
-def course_address(course: Course) -> str:
-    site = course.site.url.rstrip("/")
-    return f"{site}/course/view.php?id={course.moodle_id}" if course.moodle_id else site
+def usual_template(course: Course, step: Step | None) -> MessageTemplate:
+    """The step's; without one, the site's first for the first e-mail of the plan, and so on."""
+    templates = list(wording.available(course.site))
+    chosen = next((template for template in templates if step and template.pk == step.template_id), None)
+    emails = [one for one in schedules([course])[course.pk].steps if one.channel == Channel.EMAIL]
+    rank = emails.index(step) if step in emails else 0
+    return chosen or templates[min(rank, len(templates) - 1)]
 
 
 def prepared(course: Course, user: User, found: Sequence[Recipient], now: datetime) -> dict[str, Any]:
     """What the page that prepares a reminder shows."""
     to = [recipient for recipient in found if not recipient.obstacle]
     step = common_step(course, found, now)
-    template = MessageTemplate.objects.filter(pk=step.template_id).first() if step and step.template_id else None
-    message = compose(course, user, template)
+    message = compose(course, user, usual_template(course, step))
     all_addresses = addresses(to)
     return {
         "to": to,

@@ -13,9 +13,10 @@ from accounts.models import User
 from dashboard.enums import Channel, Kind, State
 from dashboard.follow_up import acts, moves, system
 from dashboard.follow_up.reminding import Obstacle, obstacles
+from dashboard.follow_up.rules import DEFAULT_STEPS
 from dashboard.models import Contact, ContactDetail, FollowUp, MessageTemplate, PersonAccount
 from dashboard.queue.lists import Desk
-from dashboard.queue.messages import Message, compose, mailto, posted_versions
+from dashboard.queue.messages import Message, compose, mailto, posted_versions, usual_template
 from dashboard.queue.reminders import addresses, due_reminders, recipients
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Course, Enrolment, Participant
@@ -202,16 +203,23 @@ def test_nobody_left_leads_back_with_a_word(claire: Client, course: Course, pers
     assert str(course) in html.document_fromstring(response.content.decode()).get_element_by_id("toasts").text_content()
 
 
-def test_variables_are_filled_and_those_of_one_person_are_told(tutor: User, course: Course) -> None:
-    template = MessageTemplate(subject="{session}", body="Bonjour {first_name},\n{address}\n{tutor} {first_name}")
+def test_variables_are_filled_and_names_are_left_out(tutor: User, course: Course) -> None:
+    template = MessageTemplate(subject="{session}", body="Bonjour {prénom} {nom},\n{adresse}\n{tuteur}")
     message = compose(course, tutor, template)
     assert message.subject == str(course)
-    assert message.left == ["{first_name}"]
-    assert f"{course.site.url}/course/view.php?id={course.moodle_id}" in message.body
-    assert "Claire Dumont {first_name}" in message.body
-    usual = compose(course, tutor, None)
-    assert usual.left == []
-    assert str(course) in usual.body
+    assert message.left == ["prénom", "nom"]
+    address = f"{course.site.url}/course/view.php?id={course.moodle_id}"
+    assert message.body == f"Bonjour,\n{address}\nClaire Dumont"
+
+
+def test_each_step_has_its_words(tutor: User, course: Course) -> None:
+    first, second, _call = DEFAULT_STEPS
+    shipped = [usual_template(course, step) for step in (first, second, None)]
+    assert [template.name for template in shipped] == ["Première relance", "Deuxième relance", "Première relance"]
+    own = MessageTemplate.objects.create(site=course.site, name="La nôtre", subject="s", body="b")
+    assert usual_template(course, second._replace(template_id=own.pk)) == own
+    for template in shipped:
+        assert "{" not in "".join([compose(course, tutor, template).subject, compose(course, tutor, template).body])
 
 
 def test_a_mail_program_gets_all_or_nothing() -> None:
