@@ -60,11 +60,15 @@ def _entrusted(user: User) -> QuerySet[Enrolment, Any]:
     )
 
 
-def visible_courses(user: User) -> QuerySet[Course]:
-    """Courses in which the user may meet named people: the choices of the roster's filter."""
+def visible_courses(user: User, seen: QuerySet[Enrolment] | None = None) -> QuerySet[Course]:
+    """Courses in which the user may meet named people: the choices of the roster's filter.
+
+    `seen`: their `visible_enrolments`, where these are known already.
+    """
     if user.is_coordinator:
         return Course.objects.followed().filter(in_scope(user))
-    return Course.objects.followed().filter(pk__in=visible_enrolments(user).values("course"))
+    seen = visible_enrolments(user) if seen is None else seen
+    return Course.objects.followed().filter(pk__in=seen.values("course"))
 
 
 def visible_groups(user: User) -> QuerySet[Group]:

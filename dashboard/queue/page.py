@@ -124,7 +124,7 @@ class Queue:
 
     @cached_property
     def freshness(self) -> Freshness:
-        return freshness(visible_courses(self.user))
+        return freshness(visible_courses(self.user, self.desk.seen))
 
     @cached_property
     def is_nobody(self) -> bool:
