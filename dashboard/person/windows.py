@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dashboard.enums import Kind
 from dashboard.models import Contact
 from dashboard.moments import clock
 
+Text = str | Promise
 NARROW = timedelta(hours=1)
 """Nobody needs it more exactly."""
 
@@ -40,41 +44,69 @@ def after_contact(contact: Contact, kinds: Mapping[int, Kind]) -> str:
     last = contact.before.get("last_contact_at")
     if not last or contact.happened_at is None:
         return ""
-    called = datetime.fromisoformat(last)
-    if contact.happened_at < called:
+    then = datetime.fromisoformat(last)
+    if contact.happened_at < then:
         return ""
     zone = contact.follow_up.enrolment.course.site.zone
-    day = called.astimezone(zone).date()
+    day = then.astimezone(zone).date()
     most = (contact.happened_at.astimezone(zone).date() - day).days
-    was_call = kinds.get(contact.before.get("last_contact_id")) == Kind.CALL
+    words = WORDS[_what(kinds.get(contact.before.get("last_contact_id")))]
     earliest = contact.happened_after
-    if earliest is not None and earliest >= called:
-        return _surely(was_call, (earliest.astimezone(zone).date() - day).days, most)
+    if earliest is not None and earliest >= then:
+        return _surely(words, (earliest.astimezone(zone).date() - day).days, most)
     if earliest is not None and most == 0 and earliest.astimezone(zone).date() == day:
-        return _("the day of the call") if was_call else _("the day of the contact")
-    return _perhaps(was_call, most)
+        return str(words.same_day)
+    # Reads were too far apart to tell whether the person came in before the contact.
+    return str(words.by_the_day) if most == 0 else str(words.perhaps) % {"days": most}
 
 
-def _surely(was_call: bool, least: int, most: int) -> str:
+class _Words(NamedTuple):
+    same_day: Text
+    days: Text
+    at_most: Text
+    between: Text
+    by_the_day: Text
+    perhaps: Text
+
+
+WORDS = {
+    "call": _Words(
+        gettext_lazy("the day of the call"),
+        gettext_lazy("%(days)d d after the call"),
+        gettext_lazy("at most %(days)d d after the call"),
+        gettext_lazy("%(least)d to %(days)d d after the call"),
+        gettext_lazy("by the day of the call at the latest"),
+        gettext_lazy("at most %(days)d d after the call, perhaps before it"),
+    ),
+    "reminder": _Words(
+        gettext_lazy("the day of the reminder"),
+        gettext_lazy("%(days)d d after the reminder"),
+        gettext_lazy("at most %(days)d d after the reminder"),
+        gettext_lazy("%(least)d to %(days)d d after the reminder"),
+        gettext_lazy("by the day of the reminder at the latest"),
+        gettext_lazy("at most %(days)d d after the reminder, perhaps before it"),
+    ),
+    "contact": _Words(
+        gettext_lazy("the day of the contact"),
+        gettext_lazy("%(days)d d after the contact"),
+        gettext_lazy("at most %(days)d d after the contact"),
+        gettext_lazy("%(least)d to %(days)d d after the contact"),
+        gettext_lazy("by the day of the contact at the latest"),
+        gettext_lazy("at most %(days)d d after the contact, perhaps before it"),
+    ),
+}
+
+
+def _what(kind: Kind | None) -> str:
+    if kind == Kind.CALL:
+        return "call"
+    return "reminder" if kind in {Kind.EMAIL, Kind.MESSAGE} else "contact"
+
+
+def _surely(words: _Words, least: int, most: int) -> str:
     if most == 0:
-        return _("the day of the call") if was_call else _("the day of the contact")
+        return str(words.same_day)
     days = {"least": least, "days": most}
     if least == most:
-        return (_("%(days)d d after the call") if was_call else _("%(days)d d after the contact")) % days
-    if least == 0:
-        return (
-            _("at most %(days)d d after the call") if was_call else _("at most %(days)d d after the contact")
-        ) % days
-    words = _("%(least)d to %(days)d d after the call") if was_call else _("%(least)d to %(days)d d after the contact")
-    return words % days
-
-
-def _perhaps(was_call: bool, most: int) -> str:
-    """Reads were too far apart to tell whether the person came in before the contact."""
-    if most == 0:
-        return _("by the day of the call at the latest") if was_call else _("by the day of the contact at the latest")
-    if was_call:
-        words = _("at most %(days)d d after the call, perhaps before it")
-    else:
-        words = _("at most %(days)d d after the contact, perhaps before it")
-    return words % {"days": most}
+        return str(words.days) % days
+    return str(words.at_most if least == 0 else words.between) % days

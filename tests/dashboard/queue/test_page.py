@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from dashboard.enums import Channel, Kind, Outcome, State
 from dashboard.follow_up import acts, system
+from dashboard.follow_up.reminding import remind
 from dashboard.models import Contact, FollowUp, Lease
 from dashboard.queue.since import last_working_day
 from moodle_sync.models import Course, Enrolment, Group
@@ -191,6 +192,11 @@ def came_in_after_a_call(enrolment: Enrolment, by: User, *, days: int = 1) -> No
     act = acts.log_call(person, [(enrolment.follow_up, enrolment.follow_up.version)], WILL_CONNECT, by=by, now=called)
     Contact.objects.filter(act=act).update(created_at=called)
     FollowUp.objects.filter(pk=enrolment.follow_up.pk).update(last_contact_at=called)
+    come_in(enrolment)
+
+
+def come_in(enrolment: Enrolment) -> None:
+    now = timezone.now()
     seen = {"last_course_access": now, "entered_after": now - timedelta(minutes=1), "entered_before": now}
     Enrolment.objects.filter(pk=enrolment.pk).update(**seen)
     system.close_entered(enrolment.course)
@@ -214,6 +220,17 @@ def test_the_tutor_sees_what_worked(
     first, *others = [" ".join(item.text_content().split()) for item in card.xpath(".//li")]
     assert first == f"{mine.participant.full_name} 2 j après l’appel"
     assert any("Samir B." in other for other in others)
+
+
+def test_after_a_reminder_it_says_so(claire: Client, tutor: User, person: MakePerson) -> None:
+    one = person(next_channel=Channel.EMAIL)
+    act = remind([one.pk], {one.pk: 0}, by=tutor).act
+    sent = timezone.now() - timedelta(days=2)
+    Contact.objects.filter(act=act).update(created_at=sent)
+    FollowUp.objects.filter(enrolment=one).update(last_contact_at=sent)
+    come_in(one)
+    [card] = parsed(claire, URL).xpath("//section[@id='came-in']")
+    assert "2 j après la relance" in card.text_content()
 
 
 @pytest.mark.parametrize(
