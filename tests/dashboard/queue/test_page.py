@@ -225,6 +225,7 @@ def test_the_tutor_sees_what_worked(
 def test_after_a_reminder_it_says_so(claire: Client, tutor: User, person: MakePerson) -> None:
     one = person(next_channel=Channel.EMAIL)
     act = remind([one.pk], {one.pk: 0}, by=tutor).act
+    assert act is not None
     sent = timezone.now() - timedelta(days=2)
     Contact.objects.filter(act=act).update(created_at=sent)
     FollowUp.objects.filter(enrolment=one).update(last_contact_at=sent)
