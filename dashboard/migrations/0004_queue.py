@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dashboard", "0002_follow_up_engine")]
+    dependencies = [("dashboard", "0003_imports_and_audit")]
 
     operations = [
         migrations.AddIndex(
