@@ -1,11 +1,15 @@
 """Who sees what (product.md §6.2). Every view starts from one of these querysets; a stranger's row is a 404."""
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from accounts.models import User
-from dashboard.models import FollowUp, Person
+from accounts.models import Assignment, User
+from dashboard.enums import Kind
+from dashboard.models import Contact, FollowUp, Person
 from moodle_sync.models import Course, Enrolment, Group, Membership
 
 
@@ -38,12 +42,33 @@ def visible_enrolments(user: User) -> QuerySet[Enrolment]:
         return enrolments.filter(course__in=Course.objects.followed().filter(in_scope(user)))
     if not user.is_tutor:
         return enrolments.none()
-    return enrolments.filter(course__followed=True, pk__in=_entrusted(user))
+    return enrolments.filter(course__followed=True, pk__in=_entrusted([user.pk, *stands_in_for(user)]))
 
 
-def _entrusted(user: User) -> QuerySet[Enrolment, Any]:
-    """Ids of a tutor's enrolments. A union of index look-ups: an OR would read every row."""
-    current = user.assignments.current()
+def own_enrolments(user: User) -> QuerySet[Enrolment]:
+    """Those of `visible_enrolments` that are a tutor's own: without those of the colleagues they stand in for."""
+    if not user.is_tutor:
+        return visible_enrolments(user)
+    return Enrolment.objects.filter(course__followed=True, pk__in=_entrusted([user.pk]))
+
+
+def stands_in_for(user: User) -> list[int]:
+    """The colleagues who are absent today and whose people the user sees meanwhile.
+
+    Only one step: who is absent hands nothing on of what they were themselves lent.
+    """
+    today = timezone.localdate(timezone=timezone.get_default_timezone())
+    return list(user.stands_in.on(today).order_by("user_id").values_list("user_id", flat=True).distinct())
+
+
+def entrusted_to(user_id: int) -> QuerySet[Enrolment, Any]:
+    """Ids of the enrolments of one tutor."""
+    return _entrusted([user_id])
+
+
+def _entrusted(users: Collection[int]) -> QuerySet[Enrolment, Any]:
+    """Ids of these tutors' enrolments. A union of index look-ups: an OR would read every row."""
+    current = Assignment.objects.current().filter(user__in=users)
     whole: set[int] = set()
     ungrouped: set[int] = set()
     groups: set[int] = set()
@@ -56,8 +81,17 @@ def _entrusted(user: User) -> QuerySet[Enrolment, Any]:
     return ids.union(
         Membership.objects.filter(group__in=groups).values_list("enrolment"),
         Enrolment.objects.filter(course__in=ungrouped, memberships=None).values_list("pk"),
-        FollowUp.objects.filter(assignee=user).values_list("enrolment"),
+        FollowUp.objects.filter(assignee__in=users).values_list("enrolment"),
     )
+
+
+def undoable(user: User, act: UUID) -> QuerySet[FollowUp]:
+    """The follow-ups of an act that the user may take back: those in sight, and those they handed over by it."""
+    touched = FollowUp.objects.filter(pk__in=Contact.objects.filter(act=act).values("follow_up"))
+    if not user.follows_people:
+        return touched.none()
+    given = Contact.objects.filter(act=act, author=user, kind=Kind.ASSIGNED).values("follow_up")
+    return touched.filter(Q(enrolment__in=visible_enrolments(user)) | Q(pk__in=given))
 
 
 def visible_courses(user: User) -> QuerySet[Course]:

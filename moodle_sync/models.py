@@ -19,7 +19,14 @@ from moodle_sync import crypto, history  # noqa: F401 (the other models)
 from moodle_sync.auto_follow_rules import AutoFollow
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing, Urgency
 from moodle_sync.membership import Membership
-from moodle_sync.querysets import CourseQuerySet, EnrolmentQuerySet, ParticipantQuerySet, SyncRunQuerySet, last_access
+from moodle_sync.querysets import (
+    CourseQuerySet,
+    EnrolmentQuerySet,
+    ParticipantQuerySet,
+    SyncRunQuerySet,
+    as_people_sort,
+    last_access,
+)
 from moodle_sync.staged import StagedAccount, StagedMember, StagedPerson
 
 __all__ = [
@@ -134,7 +141,7 @@ class Course(models.Model):
         constraints = [models.UniqueConstraint(fields=["site", "moodle_id"], name="one_course_per_moodle_id")]
         indexes = [
             models.Index(fields=["next_sync_at"], condition=Q(followed=True), name="course_due"),
-            models.Index(fields=["full_name", "id"], name="course_by_name"),
+            models.Index(as_people_sort("full_name"), "id", name="course_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,9 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.roster import counts
 from dashboard.roster.listing import Roster
 
+ACTED = "acted"
+"""What the browser is told when something was done or undone."""
+
 
 def changed(
     request: LoggedIn,
@@ -25,6 +28,7 @@ def changed(
     act: UUID | None = None,
     extra: str = "",
     level: str = "success",
+    undo_url: str = "",
 ) -> HttpResponse:
     """Tiles, counts and rows of the browser's list out of band, and a toast; `extra` is a rendered main content.
 
@@ -33,12 +37,15 @@ def changed(
     """
     counts.forget()
     context: dict[str, Any] = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
+    context["undo_url"] = undo_url
     roster = _shown(request)
     if roster:
         context["roster"] = roster
         if not extra and roster.open_pk in set(enrolment_ids):
             context |= {"redrawn": True, **panel(request, roster)}
-    return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request))
+    # Other lists than the roster read themselves again: see `hx-trigger` in their templates.
+    headers = {"HX-Trigger": ACTED}
+    return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request), headers=headers)
 
 
 def _shown(request: LoggedIn) -> Roster | None:
