@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Coalesce, Collate, Greatest
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, Access, Standing
@@ -40,11 +40,6 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE_RUNS)
-
-
-def as_people_sort(name: str) -> Collate:
-    """To sort by a name: «Éducation» stands before «Laïcité», whatever the locale of the database."""
-    return Collate(name, "und-x-icu")
 
 
 def last_access() -> Coalesce:

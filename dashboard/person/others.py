@@ -10,12 +10,11 @@ from dashboard.blocked.listing import lines
 from dashboard.enums import OPEN_STATES, State
 from dashboard.follow_up.blocking import LIFTED_BY_OTHERS
 from dashboard.follow_up.closing import may_declare, may_reopen
-from dashboard.handover.listing import handable
 from dashboard.handover.standing_in import covered
 from dashboard.hints.likely import likely_cause
 from dashboard.models import ContactDetail, HintAnswer
 from dashboard.person.file import File
-from moodle_sync.enums import Access
+from moodle_sync.enums import Access, Standing
 
 TAKEN_BACK = timedelta(days=1)
 """For as long, a number or an address that was removed can be put back from the file."""
@@ -24,8 +23,9 @@ TAKEN_BACK = timedelta(days=1)
 def others(file: File) -> dict[str, Any]:
     """For `dashboard/person/_panel.html`; nothing of it for who is not followed here."""
     pk, follow_up = file.enrolment.pk, file.follow_up
+    lent_by = covered(file.user, [pk]).get(pk)
     context: dict[str, Any] = {
-        "stands_in_for": covered(file.user, [pk]).get(pk),
+        "stands_in_for": lent_by,
         "removed_details": removed_details(file),
     }
     if follow_up is None:
@@ -40,7 +40,8 @@ def others(file: File) -> dict[str, Any]:
         "blocked": blocked[0] if blocked else None,
         "cause_of_others": is_open and follow_up.state != State.BLOCKED and follow_up.cause in LIFTED_BY_OTHERS,
         "may_block": is_open,
-        "may_hand": handable(file.user).filter(enrolment=pk).exists(),
+        # As `handover.listing.handable` says it, without asking again what the file is made of.
+        "may_hand": is_open and lent_by is None and file.enrolment.standing == Standing.PRESENT,
         "may_close": is_open,
         "may_declare": may_declare(follow_up, access),
         "may_reopen": may_reopen(follow_up, access),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.follow_up import state_rank
 from moodle_sync.models import Enrolment
-from moodle_sync.querysets import as_people_sort, last_access
+from moodle_sync.querysets import last_access
 
 FOLLOW_UP = F("follow_up__id").asc()
 
@@ -38,7 +38,7 @@ class RosterTable(tables.Table):
     course = SortedColumn(
         verbose_name=_("Session and group"),
         css="c-ses",
-        ascending=[as_people_sort("course__full_name").asc(), F("course__id").asc()],
+        ascending=[F("course__sort_key").asc(), F("course__id").asc()],
     )
     access = SortedColumn(
         verbose_name=_("Last access"),

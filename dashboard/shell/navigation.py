@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from dashboard.sites.access import may_connect
@@ -26,6 +27,9 @@ def entries(request: HttpRequest) -> list[Entry]:
     places: list[tuple[str | Promise, str, str]] = []
     if user.follows_people:
         places.append((_("Teachers"), "users", "dashboard:roster"))
+        places.append((_("Callbacks"), "calendar-clock", "dashboard:callbacks"))
+        places.append((pgettext_lazy("page", "Blocked"), "lock", "dashboard:blockages"))
+        places.append((_("Team"), "users-group", "dashboard:handover"))
     places.append((_("Sessions"), "school", "dashboard:courses"))
     if may_connect(user):
         places.append((_("Platforms"), "server-2", "dashboard:sites"))
