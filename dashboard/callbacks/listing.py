@@ -90,12 +90,8 @@ class Callback:
         return self.follow_up.callback_for_id == self.user.pk
 
     @property
-    def whose(self) -> str:
-        """Empty for the user's own."""
-        if self.is_mine:
-            return ""
-        owner = self.follow_up.callback_for
-        return owner.short_name if owner else _t("anyone")
+    def is_anyones(self) -> bool:
+        return self.follow_up.callback_for_id is None
 
     @property
     def agreed_by(self) -> User | None:
