@@ -9,8 +9,8 @@ from accounts.models import User
 @pytest.mark.parametrize(
     ("persona", "home", "entries"),
     [
-        ("tutor", "/enseignants/", 2),
-        ("coordinator", "/enseignants/", 2),
+        ("tutor", "/enseignants/", 5),
+        ("coordinator", "/enseignants/", 5),
         ("administrator", "/sessions/", 2),
         ("observer", "/sessions/", 1),
     ],
