@@ -56,6 +56,13 @@ def stands_in_for(user: User) -> list[int]:
     return [user_id for (user_id,) in _absent(user).order_by("user_id").distinct()]
 
 
+def is_only_lent(user: User, enrolment: int) -> bool:
+    """Does the user see it merely because a colleague is absent today?"""
+    if not user.is_tutor or not _absent(user).exists():
+        return False
+    return not own_enrolments(user).filter(pk=enrolment).exists()
+
+
 def entrusted_to(user_id: int) -> QuerySet[Enrolment, Any]:
     """Ids of the enrolments of one tutor."""
     return _entrusted(user_id, lent_by=Absence.objects.none().values_list("user"))

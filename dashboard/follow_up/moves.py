@@ -15,6 +15,7 @@ from dashboard.enums import TOUCHES, Kind, Outcome, State
 from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
 from dashboard.people import locked_owners
+from dashboard.scope import is_only_lent
 
 RESTORED = [
     "state", "due_at", "cause", "closed_for", "assignee_id", "callback_for_id", "step_day", "last_contact_id",
@@ -69,7 +70,7 @@ def record(
         changes["callback_for_id"] = target.callback_for if target.state == State.CALLBACK else None
         if details.get("cause"):
             changes["cause"] = details["cause"]
-        if author and follow_up.assignee_id is None:
+        if author and follow_up.assignee_id is None and not is_only_lent(author, follow_up.enrolment_id):
             changes["assignee_id"] = author.pk
     if assignee is not None:
         changes["assignee_id"] = assignee
