@@ -56,11 +56,13 @@ def stands_in_for(user: User) -> list[int]:
     return [user_id for (user_id,) in _absent(user).order_by("user_id").distinct()]
 
 
-def is_only_lent(user: User, enrolment: int) -> bool:
-    """Does the user see it merely because a colleague is absent today?"""
-    if not user.is_tutor or not _absent(user).exists():
-        return False
-    return not own_enrolments(user).filter(pk=enrolment).exists()
+def lender(user: User, enrolment: int) -> int | None:
+    """The absent colleague whose person this is, where the user sees it merely for that."""
+    absent = stands_in_for(user) if user.is_tutor else []
+    if not absent or own_enrolments(user).filter(pk=enrolment).exists():
+        return None
+    one = Enrolment.objects.filter(pk=enrolment)
+    return next((pk for pk in absent if one.filter(pk__in=entrusted_to(pk)).exists()), None)
 
 
 def entrusted_to(user_id: int) -> QuerySet[Enrolment, Any]:

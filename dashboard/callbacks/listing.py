@@ -150,7 +150,7 @@ class Callbacks:
     def _conditions(self) -> dict[Whose, Q]:
         """Who stands in for an absent colleague keeps that colleague's appointments."""
         mine = Q(callback_for__in=[self.user.pk, *stands_in_for(self.user)])
-        anyone = Q(callback_for=None)
+        anyone = Q(callback_for=None) | Q(callback_for__is_active=False)  # who is gone keeps no appointment
         return {
             Whose.OURS: mine | anyone,
             Whose.MINE: mine,

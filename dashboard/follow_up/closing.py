@@ -56,7 +56,7 @@ def reopen(follow_up: FollowUp, version: int, access: Access, *, by: User, now: 
     now, course = now or timezone.now(), follow_up.enrolment.course
     today = Target(State.TODO, start_of_day(now, course.site.zone))
     target = today if course.is_open(now) else Target(State.WAITING)
-    return moves.record(follow_up, kind=Kind.REOPENED, author=by, version=version, target=target)
+    return moves.record(follow_up, kind=Kind.RESUMED, author=by, version=version, target=target)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from dashboard.enums import TOUCHES, Kind, Outcome, State
 from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
 from dashboard.people import locked_owners
-from dashboard.scope import is_only_lent
+from dashboard.scope import lender
 
 RESTORED = [
     "state", "due_at", "cause", "closed_for", "assignee_id", "callback_for_id", "step_day", "last_contact_id",
@@ -61,16 +62,20 @@ def record(
 ) -> Contact:
     """Write one entry and, with a `target`, move the follow-up. Raises Stale when `version` is not the last.
 
-    `assignee`: the user it is handed to; without, the first to act takes it. `details`: outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
+    `assignee`: the user it is handed to; without, the first to act takes it, unless they only stand in. `details`:
+    outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
     """
     expected = follow_up.version if version is None else version
     changes: dict[str, Any] = {"version": expected + 1}
+    lent_by = lender(author, follow_up.enrolment_id) if author and target else None
     if target:
+        if lent_by and author and target.callback_for == author.pk:  # it stays theirs who come back
+            target = replace(target, callback_for=lent_by)
         changes |= {"state": target.state, "due_at": target.due_at, "closed_for": target.closed_for or ""}
         changes["callback_for_id"] = target.callback_for if target.state == State.CALLBACK else None
         if details.get("cause"):
             changes["cause"] = details["cause"]
-        if author and follow_up.assignee_id is None and not is_only_lent(author, follow_up.enrolment_id):
+        if author and follow_up.assignee_id is None and lent_by is None:
             changes["assignee_id"] = author.pk
     if assignee is not None:
         changes["assignee_id"] = assignee

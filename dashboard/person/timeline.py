@@ -37,6 +37,7 @@ ICONS = {
     Kind.LIFTED: "lock-open",
     Kind.CAUSE: "bulb",
     Kind.CLOSED: "archive",
+    Kind.RESUMED: "refresh",
 }
 STANDING_STILL = [Kind.ASSIGNED, Kind.CAUSE]
 """These keep the date, which is no news."""
@@ -142,8 +143,6 @@ def _title(contact: Contact) -> str:
         return _("Closed: %(reason)s") % {"reason": ClosedFor(contact.closed_for).label}
     if asked := asked_of(contact):
         return _("Blocked: %(name)s must act") % {"name": asked}
-    if contact.kind == Kind.REOPENED and contact.author:
-        return _("Taken up again")
     return str(Kind(contact.kind).label)
 
 

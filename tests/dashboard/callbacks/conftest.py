@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
-from dashboard.enums import State
+from dashboard.enums import Outcome, State
 from dashboard.follow_up import acts
 from dashboard.models import FollowUp
 from moodle_sync.models import Group
@@ -33,7 +33,7 @@ def callback(group: Group, tutor: User) -> MakeCallback:
 
     def make(due: datetime, *, owner: User | None = None, by: User | None = None, **fields: Any) -> FollowUp:
         enrolment = EnrolmentFactory(**({"course": group.course, "groups": [group]} | fields))
-        call = acts.Call(acts.Outcome.CALLBACK, chosen=due)
+        call = acts.Call(Outcome.CALLBACK, chosen=due)
         person = enrolment.participant.account.person
         acts.log_call(person, [(enrolment.follow_up, enrolment.follow_up.version)], call, by=by or tutor)
         FollowUp.objects.filter(enrolment=enrolment).update(callback_for=owner)

@@ -196,6 +196,13 @@ def test_the_number_of_queries_does_not_grow(claire: Client, callback: MakeCallb
     assert counts[0] == counts[1]
 
 
+def test_that_of_who_is_gone_is_anyones(tutor: User, other_tutor: User, callback: MakeCallback) -> None:
+    made = callback(in_(days=1), owner=other_tutor)
+    assert shown(tutor) == []
+    User.objects.filter(pk=other_tutor.pk).update(is_active=False)
+    assert shown(tutor) == shown(tutor, "anyone") == [made.pk]
+
+
 def test_a_person_who_left_is_not_called_back(tutor: User, callback: MakeCallback) -> None:
     made = callback(in_(days=1))
     made.enrolment.standing = "suspended"

@@ -4,12 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Scope, User
-from dashboard.follow_up import acts
+from dashboard.callbacks.listing import Callbacks
+from dashboard.follow_up import acts, dating
 from dashboard.handover.notices import unseen
 from dashboard.handover.standing_in import covered
 from dashboard.models import Absence, FollowUp
@@ -58,7 +60,7 @@ def test_by_group_course_ungrouped_and_name(tutor: User, other_tutor: User, hers
     whole, ungrouped, named = CourseFactory.create_batch(3, site=site)
     AssignmentFactory(user=tutor, course=whole)
     AssignmentFactory(user=tutor, course=ungrouped, ungrouped=True)
-    people = [
+    people: list[Enrolment] = [
         hers,
         EnrolmentFactory(course=whole),
         EnrolmentFactory(course=ungrouped),
@@ -117,6 +119,18 @@ def test_what_one_did_meanwhile_is_kept_and_the_person_goes_back(
     absence.save()
     assert FollowUp.objects.get(enrolment=hers).assignee is None
     assert not opens(other_tutor, hers)
+
+
+def test_a_callback_one_takes_while_standing_in_is_the_absent_ones(
+    tutor: User, other_tutor: User, hers: Enrolment
+) -> None:
+    """Else nobody would keep it once the colleague is back."""
+    absent(tutor, other_tutor, 0, 0)
+    FollowUp.objects.filter(enrolment=hers).update(state="callback")
+    follow_up = FollowUp.objects.select_related("enrolment__course__site").get(enrolment=hers)
+    dating.entrust_callbacks([(follow_up, 0)], other_tutor, by=other_tutor)
+    assert FollowUp.objects.get(enrolment=hers).callback_for == tutor
+    assert [row.enrolment for row in Callbacks(other_tutor, QueryDict("whose=mine")).rows] == [hers]
 
 
 def tell(client: Client, by: User, /, **data: Any) -> int:

@@ -29,7 +29,7 @@ def claire(client: Client, tutor: User) -> Client:
 
 @pytest.fixture
 def people(group: Group) -> list[Enrolment]:
-    return EnrolmentFactory.create_batch(3, course=group.course, groups=[group])
+    return [EnrolmentFactory(course=group.course, groups=[group]) for _n in range(3)]
 
 
 def hand(client: Client, people: list[Enrolment], to: User, reason: str = "congé", **query: Any) -> Any:
