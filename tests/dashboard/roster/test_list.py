@@ -18,7 +18,6 @@ from moodle_sync.models import Course, Group, Participant
 from tests.dashboard.roster.conftest import MakePeople, names, parsed, tile, total
 from tests.factories import (
     AssignmentFactory,
-    CourseFactory,
     EnrolmentFactory,
     GroupFactory,
     ParticipantFactory,
@@ -257,9 +256,8 @@ def test_a_nameless_account_says_so_and_names_are_escaped(claire: Client, people
 def test_sessions_sort_by_name_as_people_do(claire: Client, tutor: User) -> None:
     """«Éducation» before «Laïcité», wherever the database would put É; a new name sorts anew."""
     for name in ("Zones", "Éducation", "laïcité", "Sport"):
-        course = CourseFactory(full_name=name)
-        AssignmentFactory(user=tutor, course=course)
-        EnrolmentFactory(course=course)
+        enrolment = EnrolmentFactory(course__full_name=name)
+        AssignmentFactory(user=tutor, course=enrolment.course)
 
     def order() -> list[str]:
         page = parsed(claire, f"{URL}?sort=course")
