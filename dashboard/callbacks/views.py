@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.links import public_url
 from dashboard.callbacks import feed
@@ -92,7 +92,7 @@ def revoke_feed(request: LoggedIn) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_GET
+@require_safe
 def read_feed(request: HttpRequest, token: str) -> HttpResponse:
     """For calendars, which cannot log in: the token is the key. Whoever tries out tokens is soon not answered."""
     wrong = f"calendar:wrong:{throttle.caller(request)}"
