@@ -15,6 +15,8 @@ app.conf.beat_schedule = {
     "read-course-facts": {"task": "moodle_sync.tasks.read_due_facts", "schedule": 300.0},
     "watch-sites": {"task": "dashboard.tasks.watch_sites", "schedule": 300.0},
     "follow-by-rules": {"task": "moodle_sync.tasks.follow_by_rules", "schedule": crontab(hour="3", minute="40")},
+    "forget-old-runs": {"task": "moodle_sync.tasks.forget_old_runs", "schedule": crontab(hour="4", minute="10")},
     "advance-follow-ups": {"task": "dashboard.tasks.advance_follow_ups", "schedule": 300.0},
-    "forget-imports": {"task": "dashboard.tasks.forget_imports", "schedule": 3600.0},
+    "check-plans": {"task": "dashboard.tasks.check_plans", "schedule": crontab(hour="4", minute="20")},
+    "tend-imports": {"task": "dashboard.tasks.tend_imports", "schedule": 300.0},
 }

@@ -18,6 +18,7 @@ class State(TextChoices):
 
 OPEN_STATES = [State.WAITING, State.TODO, State.REMINDED, State.CALLBACK, State.CONTACTED, State.BLOCKED]
 DATED_STATES = [State.TODO, State.REMINDED, State.CALLBACK, State.CONTACTED, State.BLOCKED]
+CLOSED_STATES = [State.CLOSED_IN, State.CLOSED_OUT]
 BY_URGENCY = [
     State.TODO,
     State.CALLBACK,
@@ -93,6 +94,8 @@ REACHED = [
     Outcome.CALLBACK,
     Outcome.DECLINED,
 ]
+UNANSWERED = [Outcome.VOICEMAIL, Outcome.THIRD_PARTY, Outcome.NO_ANSWER]
+"""Nobody was spoken to: to be called again."""
 
 
 class Cause(TextChoices):

@@ -15,6 +15,7 @@ from accounts.models import User
 from dashboard.enums import Outcome
 from dashboard.models import AuditEntry, Contact, ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.people import one_at_a_time
+from dashboard.plan.recompute import recompute_people_later
 
 Action = AuditEntry.Action
 Kind = PersonChange.Kind
@@ -101,6 +102,7 @@ def _locked(*persons: Person) -> dict[str, Any]:
     """What hangs on these persons, in the form a change keeps, locked until the transaction ends."""
     one_at_a_time()
     ids = [person.pk for person in persons]
+    recompute_people_later(ids)  # their address and their wish may be others afterwards
     accounts = PersonAccount.objects.select_for_update().filter(person__in=ids).order_by("pk")
     owned = {str(row.pk): [row.person_id, row.link] for row in accounts}
     wishes = {str(p.pk): p.do_not_call for p in Person.objects.select_for_update().filter(pk__in=ids).order_by("pk")}

@@ -1,21 +1,60 @@
+import logging
+
 from celery import shared_task
 
 from dashboard import outages
 from dashboard.follow_up import system
-from dashboard.imports import work
+from dashboard.imports import reading, work
+from dashboard.plan import recompute
 from moodle_sync.models import Course
+
+logger = logging.getLogger(__name__)
+
+
+class CoursesFailed(Exception):
+    """The others were done. Which ones; why is in the log."""
 
 
 @shared_task
 def advance_follow_ups() -> int:
     """Move what time alone moves, in every followed course. Returns how many follow-ups moved."""
-    return sum(system.advance(course) for course in Course.objects.followed().select_related("site"))
+    moved = 0
+    failed: list[int] = []
+    courses = Course.objects.followed().select_related("site").order_by("pk")
+    for course in courses:
+        try:
+            moved += system.advance(course)
+        except Exception as exc:
+            # Its type alone: what PostgreSQL says of an error quotes rows.
+            logger.error("Follow-ups of course %s: %s", course.pk, type(exc).__name__)
+            failed.append(course.pk)
+    if failed:
+        raise CoursesFailed(f"{len(failed)} of {len(courses)} courses: {', '.join(map(str, failed))}")
+    return moved
+
+
+@shared_task
+def check_plans() -> int:
+    """Prove that the next steps kept up with every event are those that follow from everything. How many were not."""
+    return recompute.check_all()
+
+
+@shared_task
+def replan_site(pk: int) -> int:
+    """A site's default plan or working days changed. Returns how many follow-ups moved."""
+    return sum(system.advance(course) for course in Course.objects.followed().filter(site=pk).select_related("site"))
 
 
 @shared_task
 def watch_sites() -> int:
     """Tell administrators of sites that fail or answer again. Returns how many mails were sent."""
     return outages.watch()
+
+
+@shared_task
+def read_import(pk: int) -> None:
+    """Read a long file. Delivered twice, it is read once."""
+    reading.read_held(pk)
 
 
 @shared_task
@@ -31,6 +70,6 @@ def write_import(pk: int) -> None:
 
 
 @shared_task
-def forget_imports() -> int:
-    """The rows of files that nobody confirmed within a day."""
-    return work.forget()
+def tend_imports() -> int:
+    """Forget what nobody confirmed within a day or read within an hour, finish what a dead worker left. How many."""
+    return work.forget() + reading.forget_unread() + work.resume()

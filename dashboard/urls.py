@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("dashboard.handover.urls")),
     path("", include("dashboard.hints.urls")),
     path("", include("dashboard.courses.urls")),
+    path("", include("dashboard.plan.urls")),
     path("", include("dashboard.sites.urls")),
     path("", include("dashboard.imports.urls")),
 ]

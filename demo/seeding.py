@@ -14,6 +14,7 @@ from dashboard.models import Contact, ContactDetail, FollowUp, Person
 from dashboard.scope import visible_enrolments
 from demo.moodle.worlds import TUTEUR2, TUTRICE1, DemoWorld
 from moodle_sync import runs, sites
+from moodle_sync.capability_trial import keep, trial_course
 from moodle_sync.enums import GOOD_RUNS, Service
 from moodle_sync.models import Course, Site
 from moodle_sync.sync import perform
@@ -79,7 +80,9 @@ def connect(world: DemoWorld, url: str) -> list[Course]:
     if known >= {course.id for course in world.courses}:
         return []
     service = Service.MOBILE if world.service == "moodle_mobile_app" else Service.DEDICATED
-    connection, _ = sites.connect(name, url, world.token, service, sites.inspect(url, world.token))
+    report = sites.inspect(url, world.token)
+    connection, _ = sites.connect(name, url, world.token, service, report)
+    keep(connection, report, trial_course(report.courses, set()))
     return sites.follow(connection, [course.id for course in world.courses])
 
 

@@ -96,7 +96,8 @@ class Apply:
             " WHERE course_id = %(course)s AND left_at IS NULL AND missed_reads = 0"
         )
         there = self.changes.fetched + len(self.reading.gaps)
-        if known >= SHRINK_FLOOR and there * 2 < known and not self.accept_shrink:
+        self.shrunk = known >= SHRINK_FLOOR and there * 2 < known
+        if self.shrunk and not self.accept_shrink:
             raise Shrunk
 
     def _adopt(self) -> None:
@@ -248,7 +249,10 @@ class Apply:
         )
 
     def _leavers(self) -> None:
-        """Absent from two complete reads: left. Whoever may be an unreadable row is not absent."""
+        """Absent from two complete reads: left. Whoever may be an unreadable row is not absent.
+
+        A list that was held and then accepted is the second one: the first wrote nothing.
+        """
         gaps = " OR ".join(
             f"p.moodle_id > {gap.after_id:d}"
             + (f" AND p.moodle_id < {gap.before_id:d}" if gap.before_id is not None else "")
@@ -260,11 +264,13 @@ class Apply:
         )
         gone = self._rows(
             "UPDATE moodle_sync_enrolment e SET missed_reads = e.missed_reads + 1,"
-            " left_at = CASE WHEN e.missed_reads >= 1 THEN %(now)s END,"
-            " standing = CASE WHEN e.missed_reads >= 1 AND e.standing <> 'staff' THEN 'left' ELSE e.standing END"
+            " left_at = CASE WHEN e.missed_reads >= %(missed)s THEN %(now)s END,"
+            " standing = CASE WHEN e.missed_reads >= %(missed)s AND e.standing <> 'staff'"
+            "  THEN 'left' ELSE e.standing END"
             " WHERE e.course_id = %(course)s AND e.left_at IS NULL"
             " AND NOT EXISTS (SELECT FROM arrived a WHERE a.participant_id = e.participant_id)"
-            f"{readable} RETURNING e.left_at IS NOT NULL"
+            f"{readable} RETURNING e.left_at IS NOT NULL",
+            missed=0 if self.shrunk else 1,
         )
         self.changes.left = sum(left for (left,) in gone)
 

@@ -20,6 +20,7 @@ def ask(courses: Sequence[Course], *, by: Any) -> SyncBatch:
     """Have all of them read: new runs, or those under way. Few statements, however many courses."""
     ids = [course.pk for course in courses]
     runs.sweep(Q(course__in=ids))
+    runs.send_again(Q(course__in=ids))
     with transaction.atomic():
         batch = SyncBatch.objects.create(requested_by=by)
         before = set(_active(ids).values_list("course", flat=True))

@@ -51,6 +51,8 @@ def keep(connection: Connection, report: Report, course: RemoteCourse | None) ->
         found = Trial(client, report, Service(connection.service)).capability(course)
     site.release, site.version = info.release[:100], info.version
     site.save(update_fields=["release", "version"])
+    if connection.refused_at is not None:  # accepted again: its courses do not wait for their next try
+        connection.courses.followed().update(next_sync_at=timezone.now())
     connection.functions = sorted(info.functions & NEEDED.keys())
     connection.capability, connection.checked_at, connection.refused_at = found.as_dict(), timezone.now(), None
     connection.save(update_fields=["functions", "capability", "checked_at", "refused_at"])

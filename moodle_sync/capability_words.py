@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from moodle_sync.capability import Aspect, Capability, Check, Need, Outcome
 from moodle_sync.enums import Service
 from moodle_sync.explain import explain_code
+from moodle_sync.text import grouped
 
 Words = str | Promise
 
@@ -136,7 +137,7 @@ def finding(check: Check, capability: Capability) -> str:
         return str(explain_code(check.code).what)
     if check.outcome == Outcome.UNTRIED:
         return _untried(check, capability)
-    values = {"n": check.found, "of": check.of, "course": capability.course_name}
+    values = {"n": grouped(check.found), "of": grouped(check.of), "course": capability.course_name}
     if check.aspect == Aspect.LISTING:
         return ngettext("%(n)s course listed.", "%(n)s courses listed.", check.found) % values
     if check.aspect == Aspect.PARTICIPANTS:
@@ -156,7 +157,7 @@ def finding(check: Check, capability: Capability) -> str:
     return _("There for %(n)s people of %(of)s.") % values
 
 
-def _people(check: Check, values: dict[str, object]) -> str:
+def _people(check: Check, values: dict[str, str]) -> str:
     if check.outcome != Outcome.READ:
         return _("Moodle counts %(of)s people in “%(course)s” and shows %(n)s.") % values
     return ngettext("%(n)s person read in “%(course)s”.", "%(n)s people read in “%(course)s”.", check.found) % values
@@ -209,19 +210,19 @@ def _wishes(capability: Capability) -> list[str]:
     needs = capability.needs
     wishes = []
     if functions := [need.value for need in needs if need.is_function]:
-        text = _("add to the external service of this token (Site administration → Server → Web services → External services): %(functions)s;")  # fmt: skip # noqa: E501
+        text = _("add to the external service of this token (Site administration → Server → Web services → External services): %(functions)s")  # fmt: skip # noqa: E501
         wishes.append(text % {"functions": ", ".join(functions)})
     if rights := [need.value for need in needs if need.is_right]:
         if capability.service == Service.DEDICATED:
-            text = _("allow to this account’s role: %(rights)s;")
+            text = _("allow to this account’s role: %(rights)s")
         else:
-            text = _("allow to the role that this account has in its courses: %(rights)s;")
+            text = _("allow to the role that this account has in its courses: %(rights)s")
         wishes.append(text % {"rights": ", ".join(rights)})
     if Need.IDENTITY_PHONES in needs:
         wishes.append(
             _("tick “Phone” and “Mobile phone” under Site administration → Users → Permissions → User policies → "
-              "Show user identity (showuseridentity);")
+              "Show user identity (showuseridentity)")
         )  # fmt: skip
     if Need.ENROLMENT in needs:
-        wishes.append(_("enrol this account in its courses, as a tutor;"))
+        wishes.append(_("enrol this account in its courses, as a tutor"))
     return wishes

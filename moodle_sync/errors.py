@@ -24,6 +24,7 @@ class Trouble(StrEnum):
     SHRUNK = "vigie_shrunk"
     CLAIM_LOST = "vigie_claim_lost"
     CRASHED = "vigie_crashed"
+    HANDED_OVER = "vigie_handed_over"
     NO_QUEUE = "vigie_no_queue"
     PRIVATE = "vigie_private"
 

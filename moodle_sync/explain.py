@@ -131,6 +131,9 @@ BY_CODE: dict[str, Explanation] = {
         _("If people really left, accept the new list; else check the rights of the token."),
     ),
     Trouble.CLAIM_LOST: Explanation(_("The read took too long and another one took over."), NOBODY, WAIT),
+    Trouble.HANDED_OVER: Explanation(
+        _("The course was handed to another token while it was read: that one tries now."), NOBODY, WAIT
+    ),
     Trouble.CRASHED: Explanation(_("The read was interrupted on Vigie’s side."), NOBODY, WAIT),
     Trouble.NO_QUEUE: Explanation(
         _("Vigie’s task queue does not answer: the read could not be asked for."),

@@ -46,10 +46,14 @@ class Finding:
         return self.verdict in {Verdict.READY, Verdict.UNENCRYPTED, Verdict.SERVICES_OFF, Verdict.PASSING}
 
 
-def probe(url: str) -> Finding:
+def probe(url: str, *, https_is_a_guess: bool = False) -> Finding:
     """What answers at this normalised address, and where Moodle is if not there."""
     with checked_session() as session:
         finding = _here(session, url)
+        if https_is_a_guess and finding.code in {Trouble.CONNECTION, Trouble.TLS}:
+            plain = _here(session, url.replace("https://", "http://", 1))
+            finding = plain if plain.verdict != Verdict.NO_ANSWER else finding
+            url = finding.url
         if finding.verdict in {Verdict.NOT_MOODLE, Verdict.ELSEWHERE}:
             return _nearby(session, finding)
         if url.startswith("http://"):

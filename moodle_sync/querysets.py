@@ -1,9 +1,13 @@
+from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, Access, Standing
@@ -54,12 +58,29 @@ def is_open(course: str, now: datetime) -> Q:
 
 
 def access_case(now: datetime) -> Case:
-    awake_since = Greatest(Value(now, output_field=models.DateTimeField()) - F("course__dormant_after"), Value(EPOCH))
     return Case(
-        When(last_course_access__gt=awake_since, then=Value(Access.ACTIVE)),
+        When(last_course_access__gt=_awake_since(now), then=Value(Access.ACTIVE)),
         When(last_course_access__gt=EPOCH, then=Value(Access.DORMANT)),
         When(last_site_access=EPOCH, then=Value(Access.NEVER_PLATFORM)),
         When(last_course_access=EPOCH, then=Value(Access.NEVER_COURSE)),
         default=Value(Access.UNKNOWN),
         output_field=models.CharField(),
     )
+
+
+def of_access(accesses: Iterable[str], now: datetime) -> Q:
+    """The same as conditions, each complete in itself: PostgreSQL knows how many rows hold one, not how a CASE ends."""
+    entered, never_entered = Q(last_course_access__gt=EPOCH), Q(last_course_access=EPOCH)
+    awake, never_logged_in = Q(last_course_access__gt=_awake_since(now)), Q(last_site_access=EPOCH)
+    conditions = {
+        Access.ACTIVE: awake,
+        Access.DORMANT: entered & ~awake,
+        Access.NEVER_PLATFORM: never_logged_in & ~entered,
+        Access.NEVER_COURSE: never_entered & ~never_logged_in,
+        Access.UNKNOWN: Q(IsNull(last_access(), True)),
+    }
+    return reduce(or_, (conditions[Access(access)] for access in accesses))
+
+
+def _awake_since(now: datetime) -> Greatest:
+    return Greatest(Value(now, output_field=models.DateTimeField()) - F("course__dormant_after"), Value(EPOCH))

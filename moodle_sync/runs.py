@@ -3,6 +3,7 @@
 import random
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 from typing import Any, TypeVar
 
 import kombu.exceptions
@@ -20,7 +21,7 @@ M = TypeVar("M", bound=Model)
 CLAIM_LASTS = timedelta(minutes=5)
 """Without a page for so long the worker is dead: one call takes 90 s at most. Renewed with every page."""
 QUEUE_LASTS = timedelta(minutes=15)
-"""A queued run nobody took for so long was lost with the queue."""
+"""A queued run nobody took for so long is sent again: the queue lost it, or every worker is busy."""
 RETRY_AFTER = [timedelta(minutes=1), timedelta(minutes=4), timedelta(minutes=15)]
 REFUSED_AGAIN_AFTER = timedelta(hours=6)
 SLOW_LANE = timedelta(hours=1)
@@ -69,6 +70,8 @@ def request_run(
     run, is_new = create_run(course, by=by, accept_shrink=accept_shrink, attempt=attempt, urgency=urgency)
     if is_new or (by is not None and hurry(run, by, Urgency.NOW if urgency is None else urgency)):
         transaction.on_commit(lambda: send(run))
+    else:
+        send_again(Q(pk=run.pk))
     return run
 
 
@@ -90,14 +93,27 @@ def send(run: SyncRun) -> None:
 
 
 def sweep(condition: Q = Q()) -> int:  # noqa: B008 (an empty Q is never changed)
-    """End the runs whose worker died or whose message was lost. Returns how many."""
-    now = timezone.now()
-    dead = Q(state=RunState.RUNNING) & ~Q(course__claim_expires_at__gt=now)
-    lost = Q(state=RunState.QUEUED, queued_at__lt=now - QUEUE_LASTS)
+    """End the runs whose worker died. One that was never claimed was not interrupted: it waits. Returns how many."""
+    dead = Q(state=RunState.RUNNING) & ~Q(course__claim_expires_at__gt=timezone.now())
     swept = 0
-    for run in SyncRun.objects.filter(condition, dead | lost).select_related("course"):
+    for run in SyncRun.objects.filter(condition, dead).select_related("course"):
         swept += finish(run, RunState.INTERRUPTED, error_code=Trouble.CRASHED)
     return swept
+
+
+def send_again(condition: Q = Q()) -> int:  # noqa: B008
+    """Another message for each run that has waited so long that its first may be lost. Returns how many.
+
+    Whether it is lost, or all workers are busy, cannot be told; the message that comes second does nothing.
+    """
+    now = timezone.now()
+    sent = 0
+    for run in SyncRun.objects.filter(condition, state=RunState.QUEUED, queued_at__lt=now - QUEUE_LASTS):
+        still = SyncRun.objects.filter(pk=run.pk, state=RunState.QUEUED, queued_at=run.queued_at)
+        if still.update(queued_at=now):
+            transaction.on_commit(partial(send, run))
+            sent += 1
+    return sent
 
 
 @transaction.atomic

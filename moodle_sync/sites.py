@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +23,7 @@ NEEDED = {
     "core_course_get_courses_by_field": _("course names, dates and visibility"),
     "core_group_get_course_groups": _("group names"),
     "core_user_get_users_by_field": _("suspended accounts"),
+    "core_user_get_course_user_profiles": _("newcomers, without reading the whole course again"),
 }
 INDISPENSABLE = "core_enrol_get_enrolled_users"
 LONGEST_NAME: int = Site._meta.get_field("name").max_length or 0
@@ -216,24 +217,3 @@ def _follow_one(connection: Connection, facts: RemoteCourse, now: datetime) -> C
     take_facts(course, facts, now=now)
     course.save()
     return course
-
-
-@transaction.atomic
-def remove(connection: Connection) -> Connection | None:
-    """Forget a token. Its courses go to another one of the site, which is returned, or wait for one."""
-    others = connection.site.connections.exclude(pk=connection.pk)
-    heir = others.order_by(F("refused_at").asc(nulls_first=True), "service", "pk").first()
-    connection.courses.update(connection=heir)
-    connection.delete()
-    return heir
-
-
-def hand_over(old: Connection, new: Connection) -> None:
-    """Replace a token by another account's: its courses and rules are the new one's, and it is forgotten."""
-    old.courses.update(connection=new)
-    kept = set(new.rules.values_list("category_id", "pattern"))
-    for rule in old.rules.all():
-        if (rule.category_id, rule.pattern) not in kept:
-            rule.connection = new
-            rule.save(update_fields=["connection"])
-    old.delete()

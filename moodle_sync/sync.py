@@ -33,14 +33,19 @@ class ClaimLost(Exception):
     """The run outlived its claim: another worker may be writing, so this one must not."""
 
 
-def client_for(connection: Connection) -> MoodleClient:
+class HandedOver(Exception):
+    """What Moodle said no to was another token than the one that reads this course now: that one tries soon."""
+
+
+def client_for(connection: Connection, *, timeout: tuple[float, float] | None = None) -> MoodleClient:
     """Raises MoodleRefused when no key of this server opens the token."""
     try:
         token = connection.token
     except TokenUnreadable:
         raise MoodleRefused(Trouble.TOKEN_UNREADABLE) from None
     site = connection.site
-    return MoodleClient(site.url, token, pause=site.pause_ms / 1000, seconds_ahead=site.clock_ahead)
+    pause = site.pause_ms / 1000
+    return MoodleClient(site.url, token, pause=pause, timeout=timeout, seconds_ahead=site.clock_ahead)
 
 
 def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> SyncRun:
@@ -53,6 +58,8 @@ def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> Sync
         _fail(run, RunState.REFUSED, exc)
     except Shrunk:
         runs.finish(run, RunState.HELD, error_code=Trouble.SHRUNK)
+    except HandedOver:
+        runs.finish(run, RunState.INTERRUPTED, error_code=Trouble.HANDED_OVER)
     except ClaimLost:
         runs.finish(run, RunState.INTERRUPTED, error_code=Trouble.CLAIM_LOST)
     except SoftTimeLimitExceeded:
@@ -69,8 +76,6 @@ def perform(run: SyncRun, *, client_factory: ClientFactory = client_for) -> Sync
 def _fail(run: SyncRun, state: RunState, exc: MoodleError, *, retry_after: int | None = None) -> None:
     logger.warning("Course %s: %s (%s, %s)", run.course_id, state, exc.code, exc.function)
     runs.finish(run, state, retry_after=retry_after, error_code=str(exc.code), error_function=exc.function)
-    if exc.code == "invalidtoken":
-        Connection.objects.filter(courses=run.course_id, refused_at=None).update(refused_at=timezone.now())
 
 
 @dataclass
@@ -78,6 +83,7 @@ class _Found:
     """What a run read, on its way to the tables."""
 
     read_at: datetime
+    link: Connection
     read_with: str
     staging: Staging
     reading: Reading
@@ -85,8 +91,20 @@ class _Found:
 
 
 def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
-    course = Course.objects.select_related("site", "connection__site").get(pk=run.course_id)
-    link = course.connection
+    link = Connection.objects.filter(courses=run.course_id).select_related("site").first()
+    try:
+        _read_and_write(run, link, client_factory)
+    except MoodleRefused as exc:
+        if exc.code == "invalidtoken" and link is not None:  # as it was: it may have been replaced meanwhile
+            same = Connection.objects.filter(pk=link.pk, token_encrypted=link.token_encrypted, refused_at=None)
+            same.update(refused_at=timezone.now())
+        if not Course.objects.filter(pk=run.course_id, connection=link).exists():
+            raise HandedOver from exc
+        raise
+
+
+def _read_and_write(run: SyncRun, link: Connection | None, client_factory: ClientFactory) -> None:
+    course = Course.objects.select_related("site").get(pk=run.course_id)
     if link is None or course.moodle_id is None:
         raise MoodleRefused(Trouble.NO_CONNECTION)
     client = client_factory(link)
@@ -106,7 +124,7 @@ def _perform(run: SyncRun, client_factory: ClientFactory) -> None:
             asks_members=link.service != Service.MOBILE,
             alive=alive,
         )
-        found = _Found(timezone.now(), kinds.digest(link), staging, reader.reading)
+        found = _Found(timezone.now(), link, kinds.digest(link), staging, reader.reading)
         _read(run, course, reader, found)
     if client.seconds_ahead != course.site.clock_ahead:
         Site.objects.filter(pk=course.site_id).update(clock_ahead=client.seconds_ahead)
@@ -163,7 +181,7 @@ def _write(run: SyncRun, course_id: int, found: _Found) -> None:
         if run.kind == ReadKind.FULL:
             course.untold = found.staging.untold if changes.fetched else []
         _update_course(course, run, found, changes)
-        Connection.objects.filter(courses=course.pk).exclude(refused_at=None).update(refused_at=None)
+        Connection.objects.filter(pk=found.link.pk).exclude(refused_at=None).update(refused_at=None)
         partial = bool(reading.gaps or reading.unread)
         runs.finish(
             run,

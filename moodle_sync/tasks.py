@@ -4,7 +4,7 @@ from celery import Task, shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from moodle_sync import auto_follow, runs, site_facts, sync
+from moodle_sync import auto_follow, retention, runs, site_facts, sync
 from moodle_sync.models import Course, SyncRun
 
 
@@ -31,8 +31,12 @@ def read_due_facts() -> int:
 
 @shared_task
 def enqueue_due() -> int:
-    """Once a minute: end what died, ask for what is due. Two schedulers at once do no harm. Returns how many."""
+    """Once a minute: end what died, send again what nobody took, ask for what is due. Returns how many.
+
+    Two schedulers at once do no harm.
+    """
     runs.sweep()
+    runs.send_again()
     due = Course.objects.followed().filter(next_sync_at__lte=timezone.now()).exclude(connection=None)
     asked = 0
     for course in due.order_by("next_sync_at"):
@@ -45,3 +49,9 @@ def enqueue_due() -> int:
 def follow_by_rules() -> int:
     """Daily: courses that appeared on Moodle since. Returns how many are followed now that were not."""
     return auto_follow.apply_all()
+
+
+@shared_task
+def forget_old_runs() -> int:
+    """Daily: the history of reads that nobody needs any more."""
+    return retention.forget_old(timezone.now())

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from django.utils.formats import number_format
+
 
 class _Plain(dict[int, str | int | None]):
     """What each character becomes, for `str.translate`; every character is looked up once only."""
@@ -51,3 +53,8 @@ def sort_key(*, first_name: str, last_name: str, full_name: str, email: str) -> 
     """Last name first; an account without a name sorts by its address."""
     name = f"{last_name} {first_name}".strip() or full_name.strip() or email
     return folded(name)[:200]
+
+
+def grouped(number: int) -> str:
+    """A count as the reader's language writes it: «1 200»."""
+    return number_format(number, force_grouping=True)

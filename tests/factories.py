@@ -10,6 +10,7 @@ from factory.django import DjangoModelFactory
 from accounts.models import Assignment, Role, User
 from dashboard.enums import State
 from dashboard.models import FollowUp, Person, PersonAccount
+from dashboard.plan.recompute import recompute_some
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Connection, Course, Enrolment, Group, Membership, Participant, Site
 from moodle_sync.text import search_key, sort_key
@@ -133,7 +134,10 @@ class EnrolmentFactory(DjangoModelFactory[Enrolment]):
             "due_at": timezone.now(),
             "entry_known": self.has_entered,
         }
-        FollowUp.objects.create(enrolment=self, **(defaults | fields))
+        follow_up = FollowUp.objects.create(enrolment=self, **(defaults | fields))
+        if not {"next_channel", "next_at"} & fields.keys():  # as the plan has it
+            recompute_some([follow_up.pk])
+            follow_up.refresh_from_db()
 
 
 class AssignmentFactory(DjangoModelFactory[Assignment]):

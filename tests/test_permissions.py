@@ -17,7 +17,16 @@ from accounts.models import Role, User
 from dashboard import identity
 from dashboard.callbacks import feed
 from dashboard.follow_up import acts, blocking
-from dashboard.models import Absence, Blockage, Contact, ContactDetail, ImportFile, Notice, PersonAccount
+from dashboard.models import (
+    Absence,
+    Blockage,
+    Contact,
+    ContactDetail,
+    ImportFile,
+    MessageTemplate,
+    Notice,
+    PersonAccount,
+)
 from dashboard.models.import_file import sealed
 from moodle_sync.enums import RunState
 from moodle_sync.history import SyncBatch
@@ -60,6 +69,7 @@ class Things:
     notice: int
     feed: str
     removed: int
+    template: MessageTemplate
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,10 @@ def of_site(things: Things) -> dict[str, Any]:
     return {"pk": things.course.site_id}
 
 
+def of_template(things: Things) -> dict[str, Any]:
+    return {"pk": things.course.site_id, "template": things.template.pk}
+
+
 def of_draft(things: Things) -> dict[str, Any]:
     return {"pk": things.course.site_id, "draft": things.draft.pk}
 
@@ -116,6 +130,7 @@ PLATFORMS = (TO_LOGIN, 403, 403, 403, 403, 403, OPEN)
 PLATFORM = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
 PLATFORM_ACT = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 IMPORTERS = (TO_LOGIN, 404, 404, OPEN, 404, 404, OPEN)
+PLANNER_ACT = (TO_LOGIN, 404, 404, 302, 404, 404, 302)
 ONES_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
 TO_OWN_FILE = (TO_LOGIN, 404, 404, 404, 404, 404, 302)
 FIGURES = (TO_LOGIN, OPEN, OPEN, OPEN, 404, OPEN, OPEN)
@@ -185,6 +200,15 @@ RULES = {
         lambda things: {"pk": things.course.pk, "kind": "dates"},
     ),
     "dashboard:sync-status": Rule(FIGURES, kwargs=of_course, headers=HTMX),
+    # plans
+    "dashboard:plan": Rule(FIGURES, kwargs=of_course),
+    "dashboard:reset-plan": Rule(PLANNER_ACT, "post", of_course),
+    "dashboard:site-plan": Rule(IMPORTERS, kwargs=of_site),
+    "dashboard:reset-site-plan": Rule(PLANNER_ACT, "post", of_site),
+    "dashboard:working-days": Rule(PLANNER_ACT, "post", of_site, {"weekdays": ["0", "1"]}),
+    "dashboard:add-template": Rule(IMPORTERS, kwargs=of_site),
+    "dashboard:template": Rule(IMPORTERS, kwargs=of_template),
+    "dashboard:remove-template": Rule(PLANNER_ACT, "post", of_template),
     # platforms; tutors too where VIGIE_TUTOR_SITES names hosts: tests/dashboard/sites
     "dashboard:sites": Rule(PLATFORMS),
     "dashboard:connect-site": Rule(PLATFORMS),
@@ -194,6 +218,7 @@ RULES = {
     "dashboard:another-token": Rule(
         (TO_LOGIN, 403, 403, 403, 403, 403, 302), "post", lambda things: {"pk": things.connection.site_id}
     ),
+    "dashboard:hand-courses": Rule(PLATFORM_ACT, "post", lambda things: {"pk": things.connection.site_id}),
     "dashboard:connection": Rule(PLATFORM, kwargs=of_connection),
     "dashboard:test-connection": Rule(PLATFORM, "post", of_connection),
     "dashboard:new-token": Rule(PLATFORM_ACT, "post", of_connection),
@@ -211,6 +236,17 @@ RULES = {
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
 }
 POST_ONLY = sorted(name for name, rule in RULES.items() if rule.method == "post")
+
+FORMS = {
+    "accounts:invitation", "dashboard:call", "dashboard:join", "dashboard:separate",
+    "dashboard:connect-site", "dashboard:connect-token", "dashboard:choose-courses", "dashboard:import",
+    "dashboard:plan", "dashboard:site-plan", "dashboard:template", "dashboard:add-template",
+}  # fmt: skip
+"""Pages that take what is typed into them at their own address."""
+# Those of allauth answer a post like a get.
+GET_ONLY = sorted(
+    name for name, rule in RULES.items() if rule.method == "get" and name not in FORMS and "account_" not in name
+)
 
 
 def _names(patterns: list[Any], prefix: str = "") -> Iterator[str]:
@@ -275,6 +311,7 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
         moment=timezone.now(), lines=1, mapping=["email"],
         content=sealed({"headers": ["E-mail"], "rows": [[2, ["nouveau@ac-test.example.org"]]]}),
     )  # fmt: skip
+    template = MessageTemplate.objects.create(site=group.course.site, name="Relance", subject="S", body="B")
     blocked = EnrolmentFactory(course=group.course, groups=[group])
     blocking.block(blocked.follow_up, 0, by=tutor, address="assistance@example.org")
     today = timezone.localdate()
@@ -284,7 +321,7 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
     notice = Notice.objects.create(user=tutor, kind="handed", by=coordinator)
     return Things(
         group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
-        blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk,
+        blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template,
     )  # fmt: skip
 
 
@@ -328,6 +365,13 @@ def test_an_expired_session_reloads_the_page_under_htmx(name: str, things: Thing
 @pytest.mark.parametrize("name", POST_ONLY)
 def test_what_changes_something_needs_a_post(name: str, things: Things, people: dict[str, User | None]) -> None:
     assert _ask(name, things, people["tutor"], method="get").status_code == 405
+
+
+@pytest.mark.parametrize("name", GET_ONLY)
+def test_what_only_shows_something_takes_no_post(name: str, things: Things, people: dict[str, User | None]) -> None:
+    served = dict(zip(PERSONAS, RULES[name].statuses, strict=True))
+    persona = next(persona for persona in reversed(PERSONAS) if served[persona] in {OPEN, 302})
+    assert _ask(name, things, people[persona], method="post").status_code == 405
 
 
 @pytest.mark.parametrize("name", POST_ONLY)

@@ -13,10 +13,10 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from . import system
 from .guarded import Guarded, LaunchError, Owner
+from .kept import KeptServer
 
 NAME = "vigie"
 START_SECONDS = 60
@@ -43,18 +43,11 @@ EPHEMERAL = {
 
 
 @dataclass
-class Postgres:
-    """A cluster kept for `home`, a folder of the holder's with the password, the log and the lock.
+class Postgres(KeptServer):
+    """The cluster lies in `home` too, except for root (see `cluster_folder`)."""
 
-    The cluster itself lies in `home` too, except for root (see `cluster_folder`).
-    """
-
-    home: Path
-    ephemeral: bool = False
-    port: int = field(default=0, init=False)
+    name = "PostgreSQL"
     _owner: Owner | None = field(default=None, init=False)
-    _server: Guarded | None = field(default=None, init=False)
-    _lock: system.FolderLock | None = field(default=None, init=False)
 
     @property
     def data(self) -> Path:
@@ -65,39 +58,12 @@ class Postgres:
         password = system.secret_file(self.home / "password")
         return f"postgresql://{NAME}:{password}@127.0.0.1:{self.port}/{NAME}"
 
-    @property
-    def server(self) -> Guarded:
-        if self._server is None:
-            raise LaunchError("PostgreSQL is not running.")
-        return self._server
-
-    def start(self) -> Self:
-        self.home.mkdir(parents=True, exist_ok=True)
-        self._lock = system.FolderLock(self.home)
-        if not self._lock.acquire():
-            raise LaunchError(f"Another process already uses the database in {self.home}.")
-        try:
-            self._owner = system.unprivileged_user() if system.is_root() else None
-            binaries = reachable_binaries(self._owner)
-            self._prepare_cluster(binaries)
-            stop_orphan(self.data)
-            self._serve(binaries)
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        if self._server:
-            self._server.stop()
-        if self._lock:
-            self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def _begin(self) -> None:
+        self._owner = system.unprivileged_user() if system.is_root() else None
+        binaries = reachable_binaries(self._owner)
+        self._prepare_cluster(binaries)
+        stop_orphan(self.data)
+        self._serve(binaries)
 
     def _prepare_cluster(self, binaries: Path) -> None:
         version = self.data / "PG_VERSION"
@@ -122,7 +88,7 @@ class Postgres:
             self.port = system.free_port()
             options = [f"--{name}={value}" for name, value in (settings | {"port": str(self.port)}).items()]
             self._server = Guarded(
-                "PostgreSQL",
+                self.name,
                 [str(binaries / "postgres"), "-D", str(self.data), *options],
                 log=self.home / "postgres.log",
                 # Fast shutdown first, then immediate: never leave clients to decide.

@@ -9,26 +9,22 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from . import system
 from .guarded import Guarded, LaunchError
+from .kept import KeptServer
 
 OLDEST = (6, 2)
 START_SECONDS = 30
 
 
 @dataclass
-class Redis:
-    """A server kept for `home`, a folder of the holder's with its password, log, lock and data."""
+class Redis(KeptServer):
+    """Its data lie in `home` too."""
 
-    home: Path
-    ephemeral: bool = False
-    port: int = field(default=0, init=False)
-    _server: Guarded | None = field(default=None, init=False)
-    _lock: system.FolderLock | None = field(default=None, init=False)
+    name = "Redis"
 
     @property
     def url(self) -> str:
@@ -38,42 +34,15 @@ class Redis:
     def _password(self) -> str:
         return system.secret_file(self.home / "password")
 
-    @property
-    def server(self) -> Guarded:
-        if self._server is None:
-            raise LaunchError("Redis is not running.")
-        return self._server
-
-    def start(self) -> Self:
-        self.home.mkdir(parents=True, exist_ok=True)
-        self._lock = system.FolderLock(self.home)
-        if not self._lock.acquire():
-            raise LaunchError(f"Another process already uses the Redis data in {self.home}.")
-        try:
-            self._stop_orphan()
-            self._serve(redis_program())
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        if self._server:
-            self._server.stop()
-        if self._lock:
-            self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def _begin(self) -> None:
+        self._stop_orphan()
+        self._serve(redis_program())
 
     def _serve(self, program: str) -> None:
         for _ in range(3):
             self.port = system.free_port()
             self._server = Guarded(
-                "Redis",
+                self.name,
                 [program, str(self._write_configuration())],
                 log=self.home / "redis.log",
                 remove_at_end=[self.home] if self.ephemeral else [],

@@ -17,6 +17,7 @@ from dashboard.enums import REACHED, Cause, Outcome
 from dashboard.follow_up.acts import Call
 from dashboard.follow_up.rules import start_of_day
 from dashboard.models import FollowUp
+from dashboard.moments import distance
 from dashboard.person.file import File
 
 FROM_NINE = timedelta(hours=9)
@@ -72,6 +73,10 @@ class CallForm(forms.Form):
         """A date typed without a zone is one of the site's."""
         with timezone.override(self.zone):
             super().full_clean()
+
+    @property
+    def distance(self) -> str:
+        return distance(timezone.now(), self.zone)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.db.models import Count
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +18,7 @@ from dashboard.courses.tutors import Tutoring, lost_groups
 from dashboard.enums import State
 from dashboard.roster.choices import UNGROUPED
 from moodle_sync.querysets import is_open
+from moodle_sync.text import grouped
 
 SHOWN = 6
 LOOKED_INTO = 20
@@ -94,9 +94,7 @@ def _untutored(user: User, place: Neglect) -> Alert:
         filters["group"] = UNGROUPED
     else:
         title = _("%(course)s: no tutor") % names
-    people = ngettext("%(n)s person to chase", "%(n)s people to chase", place.todo) % {
-        "n": number_format(place.todo, force_grouping=True)
-    }
+    people = ngettext("%(n)s person to chase", "%(n)s people to chase", place.todo) % {"n": grouped(place.todo)}
     return Alert(
         "danger",
         "user-off",

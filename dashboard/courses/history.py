@@ -10,37 +10,24 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dashboard.courses.detail import RunLine
+from dashboard.courses.site_filter import SiteFilter
 from dashboard.courses.sync import result_words
 from dashboard.scope import overseen_courses, visible_enrolments
 from moodle_sync.enums import Change, RunState
 from moodle_sync.explain import explain
 from moodle_sync.history import RunChange
-from moodle_sync.models import Enrolment, Site, SyncRun
+from moodle_sync.models import Enrolment, SyncRun
 
 PEOPLE_SHOWN = 200
 
 
-class HistoryFilter(forms.Form):
-    """All in the URL. A wrong value filters nothing."""
-
-    site = forms.ModelChoiceField(
-        Site.objects.none(),
-        label=_("Site"),
-        required=False,
-        empty_label=_("All sites"),
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
+class HistoryFilter(SiteFilter):
     state = forms.ChoiceField(
         label=_("Result"),
         required=False,
         choices=[("", _("All results")), *RunState.choices],
         widget=forms.Select(attrs={"class": "form-select"}),
     )
-
-    def __init__(self, user: User, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        sites = Site.objects.filter(pk__in=overseen_courses(user).values("site")).order_by("name")
-        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
 
     def runs(self, user: User) -> QuerySet[SyncRun]:
         self.is_valid()

@@ -16,6 +16,7 @@ from moodle_sync.enums import GOOD_RUNS, RunState
 from moodle_sync.explain import Explanation, explain
 from moodle_sync.models import Course, SyncRun
 from moodle_sync.runs import request_run
+from moodle_sync.text import grouped
 
 PAUSE = timedelta(seconds=10)
 """A course just read is not read again: a double click costs Moodle nothing."""
@@ -109,21 +110,29 @@ def ask(cell: SyncCell, *, accept_shrink: bool = False) -> None:
     """Have the course read, unless it just was; leaves the run and perhaps a notice on the cell."""
     run = cell.run
     just_read = run is not None and run.finished_at is not None and cell.now - run.finished_at < PAUSE
-    if just_read and not accept_shrink:
-        cell.notice = _("Read a few seconds ago: Moodle was not asked again.")
+    if run is not None and just_read and not accept_shrink:
+        cell.notice = just_read_words(run)
         return
     cell.run = request_run(cell.course, by=cell.user, accept_shrink=accept_shrink)
+
+
+def just_read_words(run: SyncRun) -> str:
+    if run.state in FAILED_RUNS:
+        said = _("Tried a few seconds ago (%(result)s): Moodle was not asked again.")
+        return said % {"result": run.get_state_display()}
+    return _("Read a few seconds ago: Moodle was not asked again.")
 
 
 def result_words(run: SyncRun) -> str:
     if run.state not in GOOD_RUNS:
         return run.get_state_display()
     parts = [
-        ngettext("%(n)s new", "%(n)s new", run.created) % {"n": run.created} if run.created else "",
-        ngettext("%(n)s has left", "%(n)s have left", run.left) % {"n": run.left} if run.left else "",
-        ngettext("%(n)s came in", "%(n)s came in", run.first_accesses) % {"n": run.first_accesses}
-        if run.first_accesses
-        else "",
+        (run.created, ngettext("%(n)s new", "%(n)s new", run.created)),
+        (run.left, ngettext("%(n)s has left", "%(n)s have left", run.left)),
+        (run.first_accesses, ngettext("%(n)s came in", "%(n)s came in", run.first_accesses)),
     ]
-    news = ", ".join(part for part in parts if part) or _("nothing new")
+    said = [words % {"n": grouped(n)} for n, words in parts if n]
+    if run.accept_shrink and run.left:
+        said.insert(0, _("shorter list accepted"))
+    news = ", ".join(said) or _("nothing new")
     return _("%(state)s: %(news)s") % {"state": run.get_state_display(), "news": news}

@@ -7,37 +7,22 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from dashboard.courses.lines import CourseLine
-from dashboard.scope import overseen_courses
-from moodle_sync.models import Course, Site
+from dashboard.courses.site_filter import SiteFilter
+from moodle_sync.models import Course
 from moodle_sync.text import folded
 
 
-class CourseSearch(forms.Form):
-    """All in the URL. A wrong value filters nothing rather than everything."""
-
+class CourseSearch(SiteFilter):
     q = forms.CharField(
         label=_("Search a course"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "class": "form-control", "placeholder": _("Course, category")}),
     )
-    site = forms.ModelChoiceField(
-        Site.objects.none(),
-        label=_("Site"),
-        required=False,
-        empty_label=_("All sites"),
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
     failing = forms.BooleanField(
         label=_("Not up to date"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )
-
-    def __init__(self, user: User, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        sites = Site.objects.filter(pk__in=overseen_courses(user).values("site")).order_by("name")
-        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
 
     def courses(self, overseen: QuerySet[Course]) -> list[Course]:
         """Found accent- and case-insensitively; a few hundred names need no index."""

@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard.moments import clock
 from moodle_sync.models import Site
 
 
@@ -19,7 +20,7 @@ def next_try_words(at: datetime, site: Site, now: datetime) -> str:
         minutes = ceil(wait / timedelta(minutes=1))
         return ngettext("in %(n)s minute", "in %(n)s minutes", minutes) % {"n": minutes}
     local = at.astimezone(site.zone)
-    time = date_format(local, "TIME_FORMAT")
+    time = clock(at, site.zone)
     if local.date() == now.astimezone(site.zone).date():
         return _("today at %(time)s") % {"time": time}
     if local.date() == (now + timedelta(days=1)).astimezone(site.zone).date():

@@ -48,6 +48,11 @@ RIGHTS = {
         _("Groups are known from their members: an empty or a deleted group is not noticed."),
         _("The right moodle/course:managegroups, and the function core_group_get_course_groups in the service."),
     ),
+    "group_members": Untold(
+        _("The members of each group at once"),
+        _("Nothing is missing: groups come with each person, which costs Moodle more."),
+        _("The function core_group_get_group_members in the service."),
+    ),
     "suspended": Untold(
         _("Which enrolments are suspended"),
         _("People whose enrolment is suspended stay in the lists of work."),
@@ -76,5 +81,5 @@ def untold(course: Course, run: SyncRun | None) -> list[Untold]:
 
 
 def right_words(rights: list[str]) -> str:
-    """«The list of groups, …», for the history of reads."""
-    return ", ".join(str(RIGHTS[right].what) if right in RIGHTS else right for right in rights)
+    """«The list of groups · …», for the history of reads."""
+    return " · ".join(str(RIGHTS[right].what) if right in RIGHTS else right for right in rights)

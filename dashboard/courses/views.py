@@ -23,6 +23,8 @@ from dashboard.courses.table import CourseSearch, CoursesTable
 from dashboard.courses.tutors import lost_groups
 from dashboard.courses.untold import untold
 from dashboard.imports.places import importable_sites, may_import
+from dashboard.plan.access import may_edit
+from dashboard.plan.overview import overview
 from dashboard.scope import overseen_courses
 from moodle_sync import batches
 from moodle_sync.enums import Access
@@ -78,6 +80,8 @@ def course(request: LoggedIn, pk: int) -> HttpResponse:
         "flags": flags([found], now) if may_see_flags(user) else [],
         "accesses": Access,
         "may_import": may_import(user),
+        "overview": overview(found, user, now),
+        "may_edit_plan": may_edit(user),
     }
     return render(request, "dashboard/courses/course.html", context | permissions(user))
 

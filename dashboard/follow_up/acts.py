@@ -13,6 +13,7 @@ from dashboard import people
 from dashboard.enums import Cause, Kind, Outcome
 from dashboard.follow_up import moves, rules
 from dashboard.models import Contact, ContactDetail, FollowUp, Person
+from dashboard.plan.recompute import recompute_people_later, recompute_some
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Call:
     cause: Cause | None = None
     note: str = ""
     chosen: datetime | None = None
+    callback_for: int | None = None
+    """Of a callback: who makes it, by user id; None: anyone."""
 
 
 @transaction.atomic
@@ -55,6 +58,7 @@ def log_call(
             zone=follow_up.enrolment.course.site.zone,
             chosen=call.chosen,
             other_channel=other_channel,
+            callback_for=call.callback_for,
         )
         moves.record(
             follow_up,
@@ -69,7 +73,10 @@ def log_call(
         )
     if call.outcome == Outcome.DO_NOT_CALL:  # after the follow-ups, as in an undo: the same order of locks
         accounts = [follow_up.enrolment.participant_id for follow_up, _version in follow_ups]
-        Person.objects.filter(pk__in=people.locked_owners(accounts)).update(do_not_call=True)
+        persons = people.locked_owners(accounts)
+        Person.objects.filter(pk__in=persons).update(do_not_call=True)
+        recompute_some([follow_up.pk for follow_up, _version in follow_ups])
+        recompute_people_later(persons)
     return act
 
 

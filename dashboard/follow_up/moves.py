@@ -13,14 +13,16 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
 from dashboard.enums import TOUCHES, Kind, Outcome, State
+from dashboard.follow_up import machine
 from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
 from dashboard.people import locked_owners
+from dashboard.plan.recompute import Act, recompute_people_later, recompute_some
 from dashboard.scope import lender
 
 RESTORED = [
-    "state", "due_at", "cause", "closed_for", "assignee_id", "callback_for_id", "step_day", "last_contact_id",
-    "last_contact_at",
+    "state", "due_at", "cause", "closed_for", "assignee_id", "callback_for_id", "step_day", "entry_known",
+    "last_contact_id", "last_contact_at",
 ]  # fmt: skip
 """What an undo brings back; kept in `Contact.before`."""
 
@@ -60,43 +62,92 @@ def record(
     assignee: int | None = None,
     **details: Any,
 ) -> Contact:
-    """Write one entry and, with a `target`, move the follow-up. Raises Stale when `version` is not the last.
+    """Write one entry and, with a `target`, move the follow-up, as far as an agreed callback lets it.
 
+    Raises Stale when `version` is not the last, machine.Forbidden for a move that the rules do not know.
     `assignee`: the user it is handed to; without, the first to act takes it, unless they only stand in. `details`:
     outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
     """
     expected = follow_up.version if version is None else version
-    changes: dict[str, Any] = {"version": expected + 1}
-    lent_by = lender(author, follow_up.enrolment_id) if author and target else None
-    if target:
-        if lent_by and author and target.callback_for == author.pk:  # it stays theirs who come back
-            target = replace(target, callback_for=lent_by)
-        changes |= {"state": target.state, "due_at": target.due_at, "closed_for": target.closed_for or ""}
-        changes["callback_for_id"] = target.callback_for if target.state == State.CALLBACK else None
-        if details.get("cause"):
-            changes["cause"] = details["cause"]
-        if author and follow_up.assignee_id is None and lent_by is None:
-            changes["assignee_id"] = author.pk
-    if assignee is not None:
-        changes["assignee_id"] = assignee
-    if not FollowUp.objects.filter(pk=follow_up.pk, version=expected).update(**changes):
+    held = FollowUp.objects.select_for_update().filter(pk=follow_up.pk, version=expected).first()
+    if held is None:
         raise Stale
+    outcome = details.get("outcome", "")
+    fields = [name for name in ("outcome", "cause", "note") if details.get(name)]
+    machine.check(
+        kind,
+        held.state,
+        target,
+        by_person=author is not None,
+        outcome=outcome,
+        fields=fields if assignee is None else [*fields, "assignee"],
+    )
+    now = timezone.now()
+    if target:
+        target = _callback_that_stands(held, kind, outcome, author, now) or target
+    lent_by = lender(author, held.enrolment_id) if author and target else None
+    if target and lent_by and author and target.callback_for == author.pk:  # it stays theirs who come back
+        target = replace(target, callback_for=lent_by)
+    takes = author if lent_by is None else None
+    changes = {"version": expected + 1, **_changes(held, kind, target, takes, assignee, details)}
+    FollowUp.objects.filter(pk=held.pk).update(**changes)
     contact = Contact.objects.create(
         follow_up=follow_up,
         act=act or uuid.uuid4(),
         author=author,
         kind=kind,
-        before=snapshot(follow_up),
-        from_state=follow_up.state,
-        to_state=target.state if target else follow_up.state,
+        before=snapshot(held),
+        from_state=held.state,
+        to_state=target.state if target else held.state,
         to_due_at=target.due_at if target else None,
         version=expected + 1,
+        created_at=now,
         **details,
     )
     if kind in TOUCHES:
-        FollowUp.objects.filter(pk=follow_up.pk).update(last_contact=contact, last_contact_at=contact.created_at)
+        FollowUp.objects.filter(pk=held.pk).update(last_contact=contact, last_contact_at=contact.created_at)
+    recompute_some([held.pk], Act(kind, outcome), now)
     follow_up.refresh_from_db()
     return contact
+
+
+def _callback_that_stands(
+    held: FollowUp, kind: Kind, outcome: str, author: User | None, now: datetime
+) -> Target | None:
+    if held.state != State.CALLBACK or not machine.keeps_callback(
+        kind,
+        outcome,
+        due_at=held.due_at,
+        owner=held.callback_for_id,
+        author=author.pk if author else None,
+        now=now,
+    ):
+        return None
+    return Target(State.CALLBACK, held.due_at, callback_for=held.callback_for_id)
+
+
+def _changes(
+    held: FollowUp,
+    kind: Kind,
+    target: Target | None,
+    author: User | None,
+    assignee: int | None,
+    details: dict[str, Any],
+) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if details.get("cause"):
+        changes["cause"] = details["cause"]
+    if target:
+        changes |= {"state": target.state, "due_at": target.due_at, "callback_for_id": target.callback_for}
+        if target.state != State.CLOSED_IN:  # whoever comes in after all keeps the reason of an earlier closing
+            changes["closed_for"] = target.closed_for or ""
+        if author and held.assignee_id is None:
+            changes["assignee_id"] = author.pk
+    if assignee is not None:
+        changes["assignee_id"] = assignee
+    if kind == Kind.DECLARED:
+        changes["entry_known"] = True
+    return changes
 
 
 @transaction.atomic
@@ -116,16 +167,21 @@ def undo(act: uuid.UUID, *, by: User, among: Iterable[int]) -> list[FollowUp]:
         if follow_up.version != entry.version or entry.kind == Kind.UNDO:
             raise NotUndoable
         _reverse(follow_up, entry, by=by, act=reversal)
+    recompute_some(locked.keys())
+    for follow_up in locked.values():
+        follow_up.refresh_from_db()
     return list(locked.values())
 
 
 def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -> None:
     now_state = follow_up.state
-    for name in RESTORED:
+    # An entry written before a field was kept says nothing about it.
+    restored = [name for name in RESTORED if name in entry.before]
+    for name in restored:
         value = entry.before[name]
         setattr(follow_up, name, parse_datetime(value) if name.endswith("_at") and value else value)
     follow_up.version += 1
-    follow_up.save(update_fields=[*(n.removesuffix("_id") for n in RESTORED), "version"])
+    follow_up.save(update_fields=[*(n.removesuffix("_id") for n in restored), "version"])
     Contact.objects.create(
         follow_up=follow_up,
         act=act,
@@ -148,26 +204,34 @@ def _forget_do_not_call(follow_up: FollowUp) -> None:
         outcome=Outcome.DO_NOT_CALL, undone_by=None, follow_up__enrolment__participant__account__person=person
     )
     Person.objects.filter(pk=person).update(do_not_call=said.exists())
+    recompute_people_later([person])
 
 
 def move_all(
     follow_ups: Sequence[FollowUp],
     *,
     kind: Kind,
-    to: Target,
+    to: Target | None,
     happened: dict[int, Window] | None = None,
+    now: datetime | None = None,
     **fields: Any,
 ) -> int:
-    """The system moves rows that the caller has locked in this transaction: one entry each, one UPDATE."""
-    now = timezone.now()
+    """The system moves rows that the caller has locked in this transaction: one entry each, one UPDATE.
+
+    Without `to` they stay where they are, and only their timelines tell. Raises machine.Forbidden.
+    """
+    names = [*fields, *(["happened"] if happened else [])]
+    for state in {follow_up.state for follow_up in follow_ups}:
+        machine.check(kind, state, to, by_person=False, fields=names)
+    now = now or timezone.now()
     Contact.objects.bulk_create(
         Contact(
             follow_up=follow_up,
             kind=kind,
             before=snapshot(follow_up),
             from_state=follow_up.state,
-            to_state=to.state,
-            to_due_at=to.due_at,
+            to_state=to.state if to else follow_up.state,
+            to_due_at=to.due_at if to else None,
             version=follow_up.version + 1,
             created_at=now,
             happened_after=(happened or {}).get(follow_up.pk, UNKNOWN).after,
@@ -175,8 +239,12 @@ def move_all(
         )
         for follow_up in follow_ups
     )
-    if to.state != State.CLOSED_IN:  # whoever comes in after all keeps the reason of an earlier closing
-        fields["closed_for"] = to.closed_for or ""
-    return FollowUp.objects.filter(pk__in=[f.pk for f in follow_ups]).update(
-        state=to.state, due_at=to.due_at, version=F("version") + 1, **fields
-    )
+    if to:
+        fields |= {"state": to.state, "due_at": to.due_at, "callback_for": None}
+        if to.state != State.CLOSED_IN:  # whoever comes in after all keeps the reason of an earlier closing
+            fields["closed_for"] = to.closed_for or ""
+    ids = [follow_up.pk for follow_up in follow_ups]
+    moved = FollowUp.objects.filter(pk__in=ids).update(version=F("version") + 1, **fields)
+    if ids:
+        recompute_some(ids, Act(kind), now)
+    return moved

@@ -2,13 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from dashboard.enums import ClosedFor, Outcome, State
+from dashboard.enums import Channel, ClosedFor, Outcome, State
 from moodle_sync.enums import Access, Standing
 
-FIRST_STEP_DAYS = 4
-"""The default plan's first step: nobody is to be chased before D+4."""
+
+class Step(NamedTuple):
+    """So many days after day 0, by this channel, with these words."""
+
+    day: int
+    channel: Channel
+    template_id: int | None = None
+
+
+DEFAULT_STEPS = (Step(4, Channel.EMAIL), Step(8, Channel.EMAIL), Step(11, Channel.CALL))
+FIRST_STEP_DAYS = DEFAULT_STEPS[0].day
 WAIT_AFTER_CONTACT = 3
 WAIT_WHEN_BLOCKED = 14
 
@@ -41,7 +51,13 @@ def another_time_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def after_outcome(
-    outcome: Outcome, *, now: datetime, zone: ZoneInfo, chosen: datetime | None, other_channel: bool
+    outcome: Outcome,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    chosen: datetime | None,
+    other_channel: bool,
+    callback_for: int | None = None,
 ) -> Target:
     """State and date after a call; `chosen` is the caller's date, which wins where the state has one.
 
@@ -62,7 +78,7 @@ def after_outcome(
         case Outcome.CALLBACK:
             if chosen is None:
                 raise DateRequired
-            return Target(State.CALLBACK, chosen)
+            return Target(State.CALLBACK, chosen, callback_for=callback_for)
         case Outcome.VOICEMAIL | Outcome.THIRD_PARTY:
             return Target(State.TODO, in_days(WAIT_AFTER_CONTACT))
         case Outcome.NO_ANSWER:
@@ -87,13 +103,9 @@ class Facts:
     course_open: bool
     course_ended: bool
     day_zero: datetime | None
+    first_step: datetime | None
+    """When the plan begins; None: never, by itself."""
     zone: ZoneInfo
-
-
-def first_step_at(facts: Facts) -> datetime | None:
-    if facts.day_zero is None or not facts.course_open:
-        return None
-    return start_of_day(facts.day_zero, facts.zone, days=FIRST_STEP_DAYS)
 
 
 def initial(facts: Facts, *, now: datetime) -> Target:
@@ -107,7 +119,7 @@ def initial(facts: Facts, *, now: datetime) -> Target:
         return Target(State.CLOSED_OUT, closed_for=ClosedFor.LEFT)
     if facts.course_ended:
         return Target(State.CLOSED_OUT, closed_for=ClosedFor.ENDED)
-    step = first_step_at(facts)
+    step = facts.first_step if facts.course_open else None
     if facts.access == Access.UNKNOWN or step is None or step > now:
         return Target(State.WAITING)
     return Target(State.TODO, start_of_day(now, facts.zone))

@@ -9,23 +9,18 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from dashboard.enums import OPEN_STATES, RETURNING_STATES, ClosedFor, Kind, State
 from dashboard.follow_up import moves
-from dashboard.follow_up.rules import (
-    FIRST_STEP_DAYS,
-    WAIT_AFTER_CONTACT,
-    Facts,
-    Target,
-    first_step_at,
-    initial,
-    start_of_day,
-)
+from dashboard.follow_up.rules import WAIT_AFTER_CONTACT, Facts, Target, initial, start_of_day
 from dashboard.models import Contact, FollowUp
-from moodle_sync.enums import EPOCH, Access, Standing
-from moodle_sync.models import Course, Enrolment
+from dashboard.plan.calendar import ONE_DAY
+from dashboard.plan.recompute import recompute
+from dashboard.plan.schedule import Schedule, day_zero, joined_later, schedule_of
+from moodle_sync.enums import EPOCH, Access, RunState, Standing
+from moodle_sync.models import Course, Enrolment, SyncRun
 
 BATCH = 2000
 NEVER = Q(enrolment__last_site_access=EPOCH) | Q(enrolment__last_course_access=EPOCH)
@@ -33,23 +28,19 @@ PRESENT = Q(enrolment__standing=Standing.PRESENT)
 IN_COURSE = Q(enrolment__last_course_access__gt=EPOCH)
 
 
-def facts_of(enrolment: Enrolment, course: Course, access: Access, now: datetime) -> Facts:
-    """Day 0 is the course's, or the day the person was first seen for who joined after the first read."""
-    day_zero = course.opened_at
-    if day_zero is not None and joined_later(enrolment, course):
-        day_zero = max(day_zero, enrolment.first_seen_at)
+def facts_of(
+    course: Course, schedule: Schedule, *, access: Access, standing: str, first_seen_at: datetime, now: datetime
+) -> Facts:
+    zero = day_zero(course, first_seen_at)
     return Facts(
         access=access,
-        standing=Standing(enrolment.standing),
+        standing=Standing(standing),
         course_open=course.is_open(now),
         course_ended=course.has_ended(now),
-        day_zero=day_zero,
+        day_zero=zero,
+        first_step=schedule.first_at(zero),
         zone=course.site.zone,
     )
-
-
-def joined_later(enrolment: Enrolment, course: Course) -> bool:
-    return course.first_synced_at is not None and enrolment.first_seen_at > course.first_synced_at
 
 
 def begin(course: Course, now: datetime) -> int:
@@ -66,11 +57,13 @@ def begin(course: Course, now: datetime) -> int:
     alike: dict[tuple[str, str, datetime], list[int]] = defaultdict(list)
     for access, standing, first_seen_at, pk in waiting.iterator(chunk_size=BATCH):
         alike[access, standing, first_seen_at].append(pk)
-    begun = 0
+    begun, schedule = 0, schedule_of(course)
     for (access, standing, first_seen_at), pks in alike.items():
-        one = Enrolment(standing=standing, first_seen_at=first_seen_at)
-        target = initial(facts_of(one, course, Access(access), now), now=now)
-        if target.state == State.CLOSED_IN and joined_later(one, course):
+        facts = facts_of(
+            course, schedule, access=Access(access), standing=standing, first_seen_at=first_seen_at, now=now
+        )
+        target = initial(facts, now=now)
+        if target.state == State.CLOSED_IN and joined_later(course, first_seen_at):
             target = Target(State.WAITING)  # joined and came in between two reads: an event, which closes it
         begun += _create(pks, target, entry_known=target.state == State.CLOSED_IN)
     return begun
@@ -104,11 +97,39 @@ def close_entered(course: Course) -> int:
         entered = moves.move_all(
             rows, kind=Kind.ENTERED, to=Target(State.CLOSED_IN), happened=windows, entry_known=True
         )
-    back = mine.filter(entry_known=True, state__in=OPEN_STATES, last_contact_at__lt=F("enrolment__last_course_access"))
-    with _locked(back) as rows:
-        windows = {row.pk: moves.Window(row.last_contact_at, row.enrolment.last_course_access) for row in rows}
+    news = Q(last_contact_at__lt=F("enrolment__last_course_access")) | Q(_awake_again())
+    with _locked(mine.filter(news, entry_known=True, state__in=OPEN_STATES)) as rows:
+        previous = _read_before(course) if rows else None
+        windows = {row.pk: _return(row, previous) for row in rows}
         moves.move_all(rows, kind=Kind.RETURNED, to=Target(State.CLOSED_IN), happened=windows)
     return entered
+
+
+def _read_before(course: Course) -> datetime | None:
+    """When the complete read before the last one began."""
+    good = SyncRun.objects.filter(course=course, state=RunState.OK).order_by("-pk")
+    return next(iter(good.values_list("started_at", flat=True)[1:2]), None)
+
+
+def _return(row: FollowUp, previous: datetime | None) -> moves.Window:
+    """After the contact it answers, and after the read that had not seen it."""
+    contacted, came = row.last_contact_at, row.enrolment.last_course_access
+    assert came is not None
+    unseen = previous is not None and previous < came and (contacted is None or contacted < previous)
+    return moves.Window(previous if unseen else contacted, came)
+
+
+def _awake_again() -> Exists:
+    """Reopened because nobody had come for so long: any access later than those known by then closes it."""
+    closed_since = Contact.objects.filter(
+        follow_up=OuterRef("follow_up"), pk__gt=OuterRef("pk"), to_state=State.CLOSED_IN
+    )
+    asleep_until = ExpressionWrapper(
+        OuterRef("enrolment__last_course_access") + OuterRef("enrolment__course__dormant_after"),
+        output_field=DateTimeField(),
+    )
+    told = Contact.objects.filter(follow_up=OuterRef("pk"), kind=Kind.DORMANT, created_at__lt=asleep_until)
+    return Exists(told.filter(~Exists(closed_since)))
 
 
 def _first_access(enrolment: Enrolment) -> moves.Window:
@@ -136,7 +157,12 @@ def wait_after_platform_login(course: Course, now: datetime) -> int:
     seen = seen.filter(~Exists(chased_while_unknown) | Q(last_contact_at__lt=F("enrolment__last_site_access")))
     until = start_of_day(now, course.site.zone, days=WAIT_AFTER_CONTACT)
     with _locked(seen) as rows:
-        return moves.move_all(rows, kind=Kind.SEEN, to=Target(State.CONTACTED, until))
+        agreed = [row for row in rows if row.state == State.CALLBACK]
+        moves.move_all(
+            agreed, kind=Kind.SEEN, to=None, now=now
+        )  # what was agreed stands: the course is still to be entered
+        others = [row for row in rows if row.state != State.CALLBACK]
+        return moves.move_all(others, kind=Kind.SEEN, to=Target(State.CONTACTED, until), now=now)
 
 
 def close_leavers(course: Course) -> int:
@@ -167,11 +193,25 @@ def reopen_prolonged(course: Course, now: datetime) -> int:
 def _start_over(course: Course, now: datetime, which: Q, *, kind: Kind) -> int:
     back = FollowUp.objects.filter(PRESENT, which, enrolment__course=course)
     with _locked(back) as rows:
+        if not rows:
+            return 0
         accesses = {e.pk: e.access for e in Enrolment.objects.filter(follow_up__in=rows).with_access(now=now)}
+        schedule = schedule_of(course)
+        alike: dict[tuple[Target, bool], list[FollowUp]] = defaultdict(list)
         for row in rows:
-            facts = facts_of(row.enrolment, course, Access(accesses[row.enrolment_id]), now)
-            known = row.entry_known and row.enrolment.last_course_access != EPOCH
-            moves.move_all([row], kind=kind, to=initial(facts, now=now), entry_known=known)
+            one = row.enrolment
+            facts = facts_of(
+                course,
+                schedule,
+                access=Access(accesses[one.pk]),
+                standing=one.standing,
+                first_seen_at=one.first_seen_at,
+                now=now,
+            )
+            known = row.entry_known and one.last_course_access != EPOCH
+            alike[initial(facts, now=now), known].append(row)
+        for (target, known), some in alike.items():
+            moves.move_all(some, kind=kind, to=target, now=now, entry_known=known)
     return len(rows)
 
 
@@ -180,40 +220,69 @@ def close_ended(course: Course, now: datetime) -> int:
         return 0
     still_open = FollowUp.objects.filter(enrolment__course=course, state__in=OPEN_STATES)
     with _locked(still_open) as rows:
-        return moves.move_all(rows, kind=Kind.ENDED, to=Target(State.CLOSED_OUT, closed_for=ClosedFor.ENDED))
+        return moves.move_all(rows, kind=Kind.ENDED, to=Target(State.CLOSED_OUT, closed_for=ClosedFor.ENDED), now=now)
 
 
-def come_due(course: Course, now: datetime) -> int:
-    """`waiting` becomes `todo` at the plan's first step; what had a date returns to `todo` when it passes."""
-    if not course.is_open(now) or course.has_ended(now):
+def reopen_dormant(course: Course, schedule: Schedule, now: datetime) -> int:
+    """Who came in and no longer comes is looked after again, once, where the plan asks for it."""
+    if not schedule.reopen_dormant or not _goes_on(course, now):
+        return 0
+    last_access = OuterRef("enrolment__last_course_access")
+    told = Contact.objects.filter(follow_up=OuterRef("pk"), kind=Kind.DORMANT, created_at__gt=last_access)
+    asleep = FollowUp.objects.filter(
+        PRESENT,
+        IN_COURSE,
+        ~Exists(told),
+        enrolment__course=course,
+        enrolment__last_course_access__lte=now - course.dormant_after,
+        state=State.CLOSED_IN,
+        entry_known=True,
+    )
+    today = start_of_day(now, course.site.zone)
+    with _locked(asleep) as rows:
+        return moves.move_all(rows, kind=Kind.DORMANT, to=Target(State.TODO, today), now=now)
+
+
+def come_due(course: Course, schedule: Schedule, now: datetime) -> int:
+    """`waiting` becomes `todo` at the plan's first step; what had a date returns to `todo` when it passes.
+
+    A reminder's wait also ends when a plan that was changed meanwhile has its next step earlier.
+    """
+    if not _goes_on(course, now):
         return 0
     waiting = FollowUp.objects.filter(PRESENT, NEVER, enrolment__course=course, state=State.WAITING)
-    dated = FollowUp.objects.filter(
-        PRESENT, enrolment__course=course, state__in=RETURNING_STATES, due_at__lte=now
-    ).exclude(IN_COURSE & Q(entry_known=False))
+    passed = Q(due_at__lte=now) | Q(state=State.REMINDED, next_at__lte=now)
+    dated = FollowUp.objects.filter(PRESENT, passed, enrolment__course=course, state__in=RETURNING_STATES)
+    dated = dated.exclude(IN_COURSE & Q(entry_known=False))
     today = start_of_day(now, course.site.zone)
-    with _locked(waiting.filter(_first_step_passed(course, now))) as rows:
-        moved = moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today))
+    with _locked(waiting.filter(_first_step_passed(course, schedule, now))) as rows:
+        moved = moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today), now=now)
     with _locked(dated) as rows:
-        return moved + moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today))
+        return moved + moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today), now=now)
 
 
-def _first_step_passed(course: Course, now: datetime) -> Q:
-    """Who is at D+4: everyone once the course is, except late joiners seen for less than 4 days."""
-    facts = Facts(Access.NEVER_COURSE, Standing.PRESENT, True, False, course.opened_at, course.site.zone)
-    step = first_step_at(facts)
-    if step is None or step > now:
+def _goes_on(course: Course, now: datetime) -> bool:
+    return course.is_open(now) and not course.has_ended(now)
+
+
+def _first_step_passed(course: Course, schedule: Schedule, now: datetime) -> Q:
+    """Who has come to the first step: everyone once the course has, except those who joined too late for it."""
+    latest = schedule.latest_day_zero(now)
+    zero = course.opened_at
+    if latest is None or zero is None or zero.astimezone(course.site.zone).date() > latest:
         return Q(pk__in=[])
-    latest_arrival = start_of_day(now, course.site.zone, days=1 - FIRST_STEP_DAYS)
-    return Q(enrolment__first_seen_at__lte=course.first_synced_at or now) | Q(
-        enrolment__first_seen_at__lt=latest_arrival
-    )
+    too_late = schedule.calendar.midnight(latest + ONE_DAY)
+    return Q(enrolment__first_seen_at__lte=course.first_synced_at or now) | Q(enrolment__first_seen_at__lt=too_late)
 
 
 def advance(course: Course, now: datetime | None = None) -> int:
     """Everything that time alone changes. Returns how many follow-ups moved."""
     now = now or timezone.now()
-    return close_ended(course, now) + come_due(course, now)
+    schedule = schedule_of(course)
+    moved = close_ended(course, now) + reopen_dormant(course, schedule, now)
+    recompute(course, now)
+    moved += come_due(course, schedule, now)
+    return moved
 
 
 def after_read(course: Course, now: datetime | None = None) -> None:

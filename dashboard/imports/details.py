@@ -15,8 +15,9 @@ from dashboard.person.details import read_phone
 from moodle_sync.files import values
 from moodle_sync.files.columns import Target
 from moodle_sync.files.errors import Fault
-from moodle_sync.files.lines import EVERY, BadLine, LineFault, Mapping
+from moodle_sync.files.lines import BadLine, LineFault, Mapping
 from moodle_sync.files.plan import Outcome
+from moodle_sync.files.rows import EVERY
 from moodle_sync.models import Participant, Site
 from moodle_sync.text import folded, phone_digits
 

@@ -10,11 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dashboard.imports import details
 from dashboard.imports.places import importable_courses, may_add_course
+from dashboard.imports.reading import is_light, leave_to_a_worker, read_at_once, targets_of
 from dashboard.models import ImportFile
-from dashboard.models.import_file import sealed
-from moodle_sync.files.columns import Target, recognise
+from moodle_sync.files.columns import Target
 from moodle_sync.files.errors import Unreadable
 from moodle_sync.files.limits import MAX_BYTES
 from moodle_sync.files.reader import Table, read
@@ -56,6 +55,7 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         self.user, self.site = user, site
+        self.raw = b""
         self.table: Table | None = None
         course = self.fields["course"]
         course.queryset = importable_courses(user, site)  # type: ignore[attr-defined]
@@ -73,9 +73,10 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         uploaded = self.cleaned_data["file"]
-        data = uploaded.read(MAX_BYTES + 1)
+        self.raw = uploaded.read(MAX_BYTES + 1)
         try:
-            self.table = read(data)
+            if is_light(self.raw):
+                self.table = read(self.raw)
         except Unreadable as exc:
             raise ValidationError(exc.problem.label) from None
         return uploaded
@@ -96,14 +97,21 @@ class UploadForm(forms.Form):
             self.add_error("course_moodle_id", _("Vigie follows this course already: choose it in the list."))
         return data
 
-    def save(self) -> ImportFile:
-        data, table = self.cleaned_data, self.table
-        assert table is not None  # the form is valid
+    def save(self) -> ImportFile | None:
+        """None: the file is long, and no worker can be reached."""
+        draft = self._draft()
+        if self.table is None:
+            return draft if leave_to_a_worker(draft, self.raw) else None
+        read_at_once(draft, self.table)
+        return draft
+
+    def _draft(self) -> ImportFile:
+        data = self.cleaned_data
         of_people = data["kind"] == Kind.PEOPLE
         named = of_people and data["course"] is None
         start = data.get("course_start") if named else None
         midnight = datetime.combine(start, time.min, self.site.zone) if start else None
-        return ImportFile.objects.create(
+        return ImportFile(
             site=self.site,
             course=data["course"] if of_people else None,
             kind=data["kind"],
@@ -113,20 +121,7 @@ class UploadForm(forms.Form):
             course_name=data.get("course_name", "") if named else "",
             course_moodle_id=data.get("course_moodle_id") if named else None,
             course_start=midnight,
-            lines=len(table.rows),
-            dropped=table.dropped,
-            mapping=suggested(table.headers, data["kind"]),
-            content=sealed({"headers": table.headers, "rows": table.rows}),
         )
-
-
-def suggested(headers: list[str], kind: str) -> list[str]:
-    allowed = set(targets_of(kind))
-    return [target.value if target in allowed else "" for target in recognise(headers)]
-
-
-def targets_of(kind: str) -> list[Target]:
-    return details.TARGETS if kind == Kind.DETAILS else list(Target)
 
 
 class MappingForm(forms.Form):

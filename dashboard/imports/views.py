@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.courses.requests import LoggedIn
-from dashboard.imports import work
+from dashboard.imports import reading, work
 from dashboard.imports.forms import MappingForm, UploadForm
 from dashboard.imports.places import importable_courses, importable_sites
 from dashboard.imports.preview import preview
+from dashboard.imports.progress import STUCK_AFTER, Progress
 from dashboard.models import ImportFile
 from moodle_sync.crypto import TokenUnreadable
 from moodle_sync.models import Site
@@ -29,8 +30,9 @@ def upload(request: LoggedIn, pk: int) -> HttpResponse:
         if request.method == "POST":
             form = UploadForm(request.POST, request.FILES, user=request.user, site=site)
             if form.is_valid():
-                draft = form.save()
-                return redirect("dashboard:import-draft", site.pk, draft.pk)
+                if draft := form.save():
+                    return redirect("dashboard:import-draft", site.pk, draft.pk)
+                _say_no_queue(request)
         else:
             course = request.GET.get("course", "")
             initial = {"course": course} if course.isdecimal() else {}
@@ -50,44 +52,47 @@ def draft(request: LoggedIn, pk: int, draft: int) -> HttpResponse:
     try:
         return _page(request, found)
     except TokenUnreadable:  # the keys were changed meanwhile: the file must be given again
-        work.fail(found)
-        return _page(request, found)
+        work.fail(found.pk)
+        return redirect("dashboard:import-draft", pk, draft)
 
 
 @require_POST
 def columns(request: LoggedIn, pk: int, draft: int) -> HttpResponse:
     """The columns as corrected: compare the file with what is known."""
     found = _own(request, pk, draft)
-    if found.content is None:
+    if not found.has_rows:
         return redirect("dashboard:import-draft", pk, draft)
     try:
         form = MappingForm(request.POST, draft=found, content=work.content_of(found))
     except TokenUnreadable:
-        work.fail(found)
+        work.fail(found.pk)
         return redirect("dashboard:import-draft", pk, draft)
     if not form.is_valid():
         found.state = State.MAPPING  # shown so; kept when it is right
         return _page(request, found, form=form)
-    if work.take(found, among=[State.MAPPING, State.READY], to=State.CHECKING, mapping=form.mapping, outcome=None):
-        asked = work.ask(found, work.check, "dashboard.tasks.check_import", back_to=State.MAPPING)
-        _say_no_queue(request, asked)
+    among, stuck = [State.MAPPING, State.READY], [State.CHECKING, State.APPLYING]
+    taken = work.take(found, among=among, stuck=stuck, to=State.CHECKING, mapping=form.mapping, outcome=None)
+    if taken and not work.ask(found, work.check, "dashboard.tasks.check_import", back_to=State.MAPPING):
+        _say_no_queue(request)
     return redirect("dashboard:import-draft", pk, draft)
 
 
 @require_POST
 def confirm(request: LoggedIn, pk: int, draft: int) -> HttpResponse:
     found = _own(request, pk, draft)
-    if work.take(found, among=[State.READY], to=State.APPLYING):
-        asked = work.ask(found, work.write, "dashboard.tasks.write_import", back_to=State.READY)
-        _say_no_queue(request, asked)
+    taken = work.take(found, among=[State.READY], stuck=[State.APPLYING], to=State.APPLYING)
+    if taken and not work.ask(found, work.write, "dashboard.tasks.write_import", back_to=State.READY):
+        _say_no_queue(request)
     return redirect("dashboard:import-draft", pk, draft)
 
 
 @require_POST
 def drop(request: LoggedIn, pk: int, draft: int) -> HttpResponse:
     found = _own(request, pk, draft)
-    if work.take(found, among=[State.MAPPING, State.READY], to=State.DROPPED, outcome=None):
+    stuck = [State.READING, State.CHECKING, State.APPLYING]
+    if work.take(found, among=[State.MAPPING, State.READY], stuck=stuck, to=State.DROPPED, outcome=None):
         ImportFile.objects.filter(pk=found.pk).update(content=None)
+        reading.forget(found.pk)
         messages.info(request, _("The file was forgotten. Nothing was imported."))
     return redirect("dashboard:import", pk)
 
@@ -104,13 +109,13 @@ def _own(request: LoggedIn, pk: int, draft: int) -> ImportFile:
 
 def _page(request: LoggedIn, draft: ImportFile, *, form: MappingForm | None = None) -> HttpResponse:
     context: dict[str, Any] = {"draft": draft, "site": draft.site, "course": _course_name(draft)}
-    if draft.state == State.MAPPING or "columns" in request.GET:
-        if draft.content is not None:
-            context["form"] = form or MappingForm(draft=draft, content=work.content_of(draft))
+    if draft.has_rows and (draft.state == State.MAPPING or "columns" in request.GET):
+        context["form"] = form or MappingForm(draft=draft, content=work.content_of(draft))
     elif draft.state == State.READY:
         context["preview"] = preview(draft, show=request.GET.get("show", ""), page=request.GET.get("page", "1"))
     elif draft.is_busy:
-        context |= {"lines_done": work.lines_done(draft), "stuck": _is_stuck(draft)}
+        done, expected = Progress(draft).lines
+        context |= {"lines_done": done, "lines_expected": expected, "stuck": _is_stuck(draft)}
     return render(request, "dashboard/imports/draft.html", context)
 
 
@@ -119,7 +124,8 @@ def _course_name(draft: ImportFile) -> str:
 
 
 def _is_stuck(draft: ImportFile) -> bool:
-    return timezone.now() - draft.changed_at > work.STUCK_AFTER
+    """And nothing but a hand moves it on; what was written already goes on by itself."""
+    return draft.content is not None and timezone.now() - draft.changed_at > STUCK_AFTER
 
 
 def _last(request: LoggedIn, site: Site) -> list[ImportFile]:
@@ -129,6 +135,5 @@ def _last(request: LoggedIn, site: Site) -> list[ImportFile]:
     return list(seen.order_by("-pk")[:LAST_SHOWN])
 
 
-def _say_no_queue(request: LoggedIn, asked: bool) -> None:
-    if not asked:
-        messages.error(request, _("The file is long and no worker can be reached: try again later."))
+def _say_no_queue(request: LoggedIn) -> None:
+    messages.error(request, _("The file is long and no worker can be reached: try again later."))

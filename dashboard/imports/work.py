@@ -6,32 +6,30 @@ from typing import Any
 
 import kombu.exceptions
 from celery import current_app
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.imports.details import DetailsPlan
+from dashboard.imports.progress import STUCK_AFTER, Progress
 from dashboard.models import ImportFile
 from dashboard.models.import_file import sealed, unsealed
 from moodle_sync.files.apply import apply
 from moodle_sync.files.plan import Plan, mapping_of
 from moodle_sync.models import Course
+from moodle_sync.signals import course_synced
 
 State = ImportFile.State
 AT_ONCE = 1_000
 """Lines that are dealt with while the browser waits."""
-STUCK_AFTER = timedelta(minutes=10)
-"""A worker that has said nothing for so long is dead: the step may be asked for again."""
 KEPT = timedelta(days=1)
-BUSY = [State.CHECKING, State.APPLYING]
 Rows = list[tuple[int, list[str]]]
 
 
-def take(draft: ImportFile, *, among: Sequence[State], to: State, **fields: Any) -> bool:
-    """Move the draft on, unless somebody else just did."""
+def take(draft: ImportFile, *, among: Sequence[State], stuck: Sequence[State], to: State, **fields: Any) -> bool:
+    """Move the draft on, unless somebody else just did. `stuck`: where a dead worker may have left it."""
     now = timezone.now()
-    free = Q(state__in=among) | Q(state__in=BUSY, changed_at__lt=now - STUCK_AFTER)
+    free = Q(state__in=among) | Q(state__in=stuck, changed_at__lt=now - STUCK_AFTER)
     there = ImportFile.objects.filter(free, pk=draft.pk, content__isnull=False)
     return bool(there.update(state=to, changed_at=now, **fields))
 
@@ -44,7 +42,7 @@ def ask(draft: ImportFile, work: Callable[[int], None], task: str, *, back_to: S
     try:
         current_app.send_task(task, [draft.pk])
     except kombu.exceptions.OperationalError:
-        ImportFile.objects.filter(pk=draft.pk, state__in=BUSY).update(state=back_to)
+        ImportFile.objects.filter(pk=draft.pk, state__in=[State.CHECKING, State.APPLYING]).update(state=back_to)
         return False
     return True
 
@@ -57,7 +55,7 @@ def check(pk: int) -> None:
     try:
         plan = planned(draft)
     except Exception:
-        fail(draft)
+        fail(pk)
         raise
     ImportFile.objects.filter(pk=pk, state=State.CHECKING).update(
         state=State.READY, counts=plan.counts, outcome=sealed(preview_of(plan)), changed_at=timezone.now()
@@ -65,32 +63,45 @@ def check(pk: int) -> None:
 
 
 def write(pk: int) -> None:
-    """Import the file as confirmed, on the rows of now: all or nothing, the draft's own state included."""
+    """Import the file as confirmed, on the rows of now: all or nothing. Asked again, it goes on where it was left."""
     try:
         with transaction.atomic():
             draft = ImportFile.objects.select_for_update(of=("self",)).select_related("site", "by").get(pk=pk)
-            if draft.state != State.APPLYING or draft.content is None:
+            if draft.state != State.APPLYING:
                 return
-            plan = _written(draft)
-            draft.state, draft.counts, draft.changed_at = State.DONE, plan.counts, timezone.now()
-            draft.content = draft.outcome = None
-            draft.save()
+            was_written = draft.content is None
+            if not was_written:
+                draft.counts, draft.changed_at = _written(draft).counts, timezone.now()
+                draft.content = draft.outcome = None
+                draft.save()
     except Exception:
-        fail(ImportFile.objects.get(pk=pk))
+        fail(pk)
         raise
+    if was_written and draft.course_id is not None:  # whoever wrote it died before the follow-ups knew
+        course_synced.send(Course, course_id=draft.course_id, run_id=None)
+    ImportFile.objects.filter(pk=pk, state=State.APPLYING).update(state=State.DONE, changed_at=timezone.now())
 
 
-def fail(draft: ImportFile) -> None:
+def resume() -> int:
+    """Written, but left by a worker that died before the follow-ups knew. Returns how many files."""
+    left = ImportFile.objects.filter(
+        state=State.APPLYING, content=None, changed_at__lt=timezone.now() - STUCK_AFTER
+    ).values_list("pk", flat=True)
+    for pk in left:
+        write(pk)
+    return len(left)
+
+
+def fail(pk: int) -> None:
     """Nothing of it was written, and nothing of it is kept."""
-    draft.state, draft.content, draft.outcome = State.FAILED, None, None
-    draft.save(update_fields=["state", "content", "outcome"])
+    ImportFile.objects.filter(pk=pk, content__isnull=False).update(state=State.FAILED, content=None, outcome=None)
 
 
 def planned(draft: ImportFile) -> Plan | DetailsPlan:
     rows, mapping = rows_of(draft), mapping_of(draft.mapping)
     if draft.kind == ImportFile.Kind.DETAILS:
-        return DetailsPlan(draft.site, draft.by, mapping, alive_of(draft))(rows)
-    return Plan(course_of(draft), mapping, draft.moment, alive_of(draft))(rows)
+        return DetailsPlan(draft.site, draft.by, mapping, Progress(draft))(rows)
+    return Plan(course_of(draft), mapping, draft.moment, Progress(draft))(rows)
 
 
 def _written(draft: ImportFile) -> Plan | DetailsPlan:
@@ -100,7 +111,7 @@ def _written(draft: ImportFile) -> Plan | DetailsPlan:
         details.write()
         return details
     course = course_of(draft)
-    plan = apply(course, mapping_of(draft.mapping), rows_of(draft), moment=draft.moment, alive=alive_of(draft))
+    plan = apply(course, mapping_of(draft.mapping), rows_of(draft), moment=draft.moment, alive=Progress(draft))
     # One that was left aside once, and is found again by its number or its name.
     Course.objects.filter(pk=plan.course.pk, followed=False).update(followed=True, followed_since=timezone.now())
     draft.course_id = plan.course.pk
@@ -147,19 +158,6 @@ def preview_of(plan: Plan | DetailsPlan) -> dict[str, Any]:
     ]
     staff = sorted({role for d in plan.decisions if d.is_staff for role in d.enrolment["roles"]})
     return {"bad": bad, "people": people, "staff": staff}
-
-
-def alive_of(draft: ImportFile) -> Callable[[int], None]:
-    return lambda lines: cache.set(_progress_key(draft), lines, int(STUCK_AFTER.total_seconds()))
-
-
-def lines_done(draft: ImportFile) -> int:
-    """Of the step under way. Kept outside the database: the transaction that imports shows nothing before its end."""
-    return min(int(cache.get(_progress_key(draft)) or 0), draft.lines)
-
-
-def _progress_key(draft: ImportFile) -> str:
-    return f"import-{draft.pk}-{draft.state}"
 
 
 def forget() -> int:

@@ -11,6 +11,7 @@ class AuditEntry(models.Model):
         MERGED = "merged"
         SPLIT = "split"
         CONNECTED = "connected"
+        ADDED = "added"
         REPLACED = "replaced"
         REMOVED = "removed"
 

@@ -6,10 +6,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from moodle_sync import crypto
+from moodle_sync.files.errors import Problem
 
 
 class ImportFile(models.Model):
@@ -20,6 +22,7 @@ class ImportFile(models.Model):
         DETAILS = "details", _("Phones and schools of people already known")
 
     class State(models.TextChoices):
+        READING = "reading", _("Being read")
         MAPPING = "mapping", _("Columns to check")
         CHECKING = "checking", _("Being compared")
         READY = "ready", _("To confirm")
@@ -40,12 +43,16 @@ class ImportFile(models.Model):
     course_name = models.CharField(max_length=255, blank=True, help_text="Of a course to be made on confirmation.")
     course_moodle_id = models.PositiveBigIntegerField(null=True, help_text="Its number on Moodle, where given.")
     course_start = models.DateTimeField(null=True)
-    lines = models.PositiveIntegerField()
+    lines = models.PositiveIntegerField(help_text="None is known before the file was read.")
     dropped = models.JSONField(default=list, help_text="Names of the columns thrown away while reading.")
     mapping = models.JSONField(default=list, help_text="What each kept column holds; empty: nothing.")
     counts = models.JSONField(default=dict)
-    content = models.BinaryField(null=True, help_text="Headers and rows, compressed and encrypted.")
+    content = models.BinaryField(
+        null=True,
+        help_text="Headers and rows, compressed and encrypted; until a worker has read it, the file's key.",
+    )
     outcome = models.BinaryField(null=True, help_text="The preview, likewise.")
+    problem = models.CharField(max_length=20, blank=True, help_text="Why it could not be read.")
 
     class Meta:
         indexes = [
@@ -58,7 +65,15 @@ class ImportFile(models.Model):
 
     @property
     def is_busy(self) -> bool:
-        return self.state in {self.State.CHECKING, self.State.APPLYING}
+        return self.state in {self.State.READING, self.State.CHECKING, self.State.APPLYING}
+
+    @property
+    def why(self) -> str | Promise:
+        return Problem(self.problem).label if self.problem else ""
+
+    @property
+    def has_rows(self) -> bool:
+        return self.content is not None and self.state != self.State.READING
 
 
 def sealed(value: Any) -> bytes:

@@ -14,6 +14,7 @@ from dashboard.models import ContactDetail
 from dashboard.people import locked_owners
 from dashboard.person.details import Kind, email_way, phone_way, read_phone, ways_to_reach
 from dashboard.person.file import File
+from dashboard.plan.recompute import recompute_people_later
 from dashboard.shell.forms import StyledForm
 from moodle_sync.text import folded, phone_digits
 
@@ -70,6 +71,7 @@ class DetailForm(forms.Form):
                     search_key=key,
                     added_by=self.file.user,
                 )
+                recompute_people_later([owner])
         except IntegrityError:
             self.add_error("value", _("Already in this file."))
             return False

@@ -20,7 +20,7 @@ from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.others import others
 from dashboard.person.timeline import timeline
 from dashboard.person.union import may_change, recent_changes
-from dashboard.roster.next_action import next_action
+from dashboard.plan.why import why
 
 SHOWN_AT_FIRST = 3
 LOOKED_AT_AGAIN = timedelta(hours=1)
@@ -47,7 +47,7 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "file": file,
         "person": file.person,
         "enrolment": file.enrolment,
-        "why": next_action(file.enrolment, now=timezone.now()) if file.follow_up else None,
+        "why": why(file.enrolment, timezone.now()) if file.follow_up else None,
         "phones": [way for way in ways if way.kind == Kind.PHONE],
         "emails": [way for way in ways if way.kind == Kind.EMAIL],
         "schools": schools(file),

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from accounts.models import User
 from dashboard.blocked.listing import asked_of
 from dashboard.enums import TOUCHES, Cause, ClosedFor, Kind, Outcome, State
 from dashboard.models import Contact
+from dashboard.moments import clock
 from dashboard.person.file import File
 from dashboard.person.windows import after_contact, window_words
 
@@ -52,6 +54,8 @@ class Entry:
     kind: Kind
     at: datetime
     title: str
+    zone: ZoneInfo
+    """The platform's."""
     author: User | None = None
     courses: tuple[str, ...] = ()
     cause: str = ""
@@ -107,9 +111,10 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         kind=kind,
         at=head.happened_at or head.created_at,
         title=_title(head),
+        zone=_zone(head),
         author=head.author,
         courses=tuple(str(contact.follow_up.enrolment.course) for contact in mine),
-        cause=str(Cause(head.cause).label) if head.cause else "",
+        cause=str(Cause(head.cause).label) if head.cause not in {"", Cause.UNKNOWN} else "",
         note=head.note,
         window=window_words(head) if kind == Kind.ENTERED else "",
         change=_change(mine),
@@ -129,14 +134,20 @@ def _neutral(contact: Contact) -> Entry | None:
     kind = Kind(contact.kind)
     if kind not in TOUCHES or hasattr(contact, "undone_by"):
         return None
-    return Entry(contact.act, kind, contact.created_at, str(kind.label), neutral=True)
+    return Entry(contact.act, kind, contact.created_at, str(kind.label), _zone(contact), neutral=True)
+
+
+def _zone(contact: Contact) -> ZoneInfo:
+    return contact.follow_up.enrolment.course.site.zone
 
 
 def _title(contact: Contact) -> str:
     if contact.kind == Kind.CALL:
         return str(Outcome(contact.outcome).label)
     if contact.kind == Kind.ENTERED:
-        return _("Came into “%(course)s”") % {"course": contact.follow_up.enrolment.course}
+        # Whom no read knew to be outside may have been inside for long.
+        words = _("Seen in “%(course)s”") if contact.happened_after is None else _("Came into “%(course)s”")
+        return words % {"course": contact.follow_up.enrolment.course}
     if contact.handed_to:
         return _("Handed over to %(name)s") % {"name": contact.handed_to}
     if contact.closed_for:
@@ -164,7 +175,7 @@ def _told(contact: Contact) -> str:
     state = State(contact.to_state).label
     if contact.to_due_at is None or contact.kind == Kind.DUE:
         return _("follow-up set to “%(state)s”") % {"state": state}
-    due = timezone.localtime(contact.to_due_at, contact.follow_up.enrolment.course.site.zone)
+    due = timezone.localtime(contact.to_due_at, _zone(contact))
     day = formats.date_format(due, "SHORT_DATE_FORMAT")
-    time = "" if due.hour == due.minute == 0 else f", {formats.date_format(due, 'TIME_FORMAT')}"
+    time = "" if due.hour == due.minute == 0 else f", {clock(due, _zone(contact))}"
     return _("follow-up set to “%(state)s”, due %(date)s") % {"state": state, "date": day + time}

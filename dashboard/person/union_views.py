@@ -14,6 +14,7 @@ from dashboard import identity
 from dashboard.courses.requests import LoggedIn
 from dashboard.models import Person, PersonChange
 from dashboard.person.answers import done, screen
+from dashboard.person.details import schools
 from dashboard.person.file import File, open_file
 from dashboard.person.union import Side, candidates, changed_enrolments, may_change, names_differ
 from dashboard.roster.answers import changed, redirected
@@ -81,7 +82,7 @@ def _separate_screen(request: LoggedIn, file: File, *, overtaken: bool = False) 
         "alone": len(side.accounts) < 2,
         "leaving": [e for e in file.enrolments if e.participant == mine],
         "staying": [e for e in file.enrolments if e.participant != mine],
-        "details": [way.detail for way in side.ways if way.detail],
+        "details": [way for way in [*side.ways, *schools(side.file)] if way.detail],
         "overtaken": overtaken,
     }
     return screen(request, file, "dashboard/person/_separate.html", context)

@@ -14,6 +14,7 @@ from dashboard.person.answers import done, page, refused
 from dashboard.person.file import File, open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.panel import Forms, render_panel
+from dashboard.plan.recompute import recompute_people_later
 from dashboard.roster.answers import changed, redirected
 from dashboard.scope import visible_enrolments, visible_people
 
@@ -54,6 +55,7 @@ def remove_detail(request: LoggedIn, pk: int) -> HttpResponse:
     file = _file_of(request, detail)
     detail.removed_at, detail.removed_by = timezone.now(), request.user
     detail.save(update_fields=["removed_at", "removed_by"])
+    recompute_people_later([detail.person_id])
     undo = reverse("dashboard:restore-detail", args=[detail.pk])
     rows = [file.enrolment.pk]
     return done(request, file.enrolment.pk, rows, message=_("Contact details removed."), undo_url=undo)
@@ -71,6 +73,7 @@ def restore_detail(request: LoggedIn, pk: int) -> HttpResponse:
             detail.save(update_fields=["removed_at", "removed_by"])
     except IntegrityError:
         return _restored(request, file, _("Already in this file."), "warning")
+    recompute_people_later([detail.person_id])
     return _restored(request, file, _("Undone."), "success")
 
 

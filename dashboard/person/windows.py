@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.enums import Kind
 from dashboard.models import Contact
+from dashboard.moments import clock
 
 NARROW = timedelta(hours=1)
 """Nobody needs it more exactly."""
@@ -25,8 +26,8 @@ def window_words(contact: Contact) -> str:
     if latest - earliest <= NARROW and latest.date() == earliest.date():
         return _("entered on %(day)s") % {"day": _day(latest)}
     return _("entered between %(earliest)s and %(latest)s") % {
-        "earliest": f"{_day(earliest)} {date_format(earliest, 'TIME_FORMAT')}",
-        "latest": f"{_day(latest)} {date_format(latest, 'TIME_FORMAT')}",
+        "earliest": f"{_day(earliest)} {clock(earliest, zone)}",
+        "latest": f"{_day(latest)} {clock(latest, zone)}",
     }
 
 

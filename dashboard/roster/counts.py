@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.dispatch import receiver
 
 from accounts.models import User
@@ -16,8 +16,18 @@ from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
 from moodle_sync.signals import course_synced
 
-Matrix = list[tuple[str, str | None, int]]
-"""(access, state, people)."""
+
+class Cell(NamedTuple):
+    """How many people have this in common."""
+
+    access: str
+    state: str | None
+    dated: bool
+    contacted: bool
+    n: int
+
+
+Matrix = list[Cell]
 SECONDS = 20
 GENERATION = "roster:generation"
 
@@ -37,8 +47,11 @@ class Counts:
 
 def matrix(rows: QuerySet[Enrolment]) -> Matrix:
     """`rows` have the annotation `access`."""
-    groups: QuerySet[Any, Any] = rows.order_by()
-    return list(groups.values_list("access", "follow_up__state").annotate(n=Count("pk")))
+    groups: QuerySet[Any, Any] = rows.order_by().annotate(
+        dated=Q(follow_up__due_at__isnull=False), contacted=Q(follow_up__last_contact_at__isnull=False)
+    )
+    cells = groups.values_list("access", "follow_up__state", "dated", "contacted").annotate(n=Count("pk"))
+    return [Cell(*cell) for cell in cells]
 
 
 def shared_matrix(rows: QuerySet[Enrolment], user: User, key: str) -> Matrix:
@@ -51,7 +64,7 @@ def shared_matrix(rows: QuerySet[Enrolment], user: User, key: str) -> Matrix:
         return matrix(rows)
     # Hashed: what somebody searches for is a name, which has no place in a key.
     digest = sha256(key.encode()).hexdigest()
-    name = f"roster:counts:{cache.get(GENERATION, 0)}:{user.pk}:{digest}"
+    name = f"roster:cells:{cache.get(GENERATION, 0)}:{user.pk}:{digest}"
     found: Matrix | None = cache.get(name)
     if found is None:
         found = matrix(rows)
@@ -70,16 +83,19 @@ def _forget_after_sync(**kwargs: Any) -> None:
     forget()
 
 
-def tally(groups: Matrix, *, access: Sequence[str], state: Sequence[str]) -> Counts:
-    by_access: Counter[str] = Counter()
-    by_state: Counter[str] = Counter()
-    total = 0
-    for its_access, its_state, n in groups:
-        in_access = not access or its_access in access
-        in_state = not state or its_state in state
-        by_access[its_access] += n * in_state
-        by_state[its_state or ""] += n * in_access
-        total += n * (in_access and in_state)
+def chosen(cells: Matrix, *, access: Sequence[str], state: Sequence[str]) -> Matrix:
+    """Those of the list: by access and by state too."""
+    return [cell for cell in cells if (not access or cell.access in access) and (not state or cell.state in state)]
+
+
+def tally(cells: Matrix, *, access: Sequence[str], state: Sequence[str]) -> Counts:
+    by_access, by_state = Counter[str](), Counter[str]()
+    for cell in chosen(cells, access=[], state=state):
+        by_access[cell.access] += cell.n
+    for cell in chosen(cells, access=access, state=[]):
+        by_state[cell.state or ""] += cell.n
     return Counts(
-        access={key: by_access[key] for key in Access}, state={key: by_state[key] for key in State}, total=total
+        access={key: by_access[key] for key in Access},
+        state={key: by_state[key] for key in State},
+        total=sum(cell.n for cell in chosen(cells, access=access, state=state)),
     )

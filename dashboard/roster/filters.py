@@ -1,6 +1,7 @@
 """The roster's filters. All of them live in the address."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -8,7 +9,6 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,7 +19,7 @@ from dashboard.roster import choices
 from dashboard.roster.queries import among, in_groups, matching, of_standing
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
-from moodle_sync.querysets import is_open
+from moodle_sync.querysets import is_open, of_access
 
 COUNTED = ["access", "state"]
 """The filters that are tiles: their counts are those of the rows before they apply."""
@@ -34,8 +34,8 @@ class RosterFilter(django_filters.FilterSet):
     )
     course = django_filters.MultipleChoiceFilter(method="among_courses", label=_("Session"))
     group = django_filters.MultipleChoiceFilter(method="among_groups", label=_("Group"))
-    access = django_filters.MultipleChoiceFilter(method="one_of", label=_("Access"), choices=Access.choices)
-    state = django_filters.MultipleChoiceFilter(method="one_of", label=_("Follow-up"), choices=State.choices)
+    access = django_filters.MultipleChoiceFilter(method="of_access", label=_("Access"), choices=Access.choices)
+    state = django_filters.MultipleChoiceFilter(method="of_state", label=_("Follow-up"), choices=State.choices)
     presence = django_filters.MultipleChoiceFilter(method="of_presence", label=_("Presence"), choices=Standing.choices)
     due = django_filters.MultipleChoiceFilter(method="due_now", label=_("Due"), choices=[("now", _("Due now"))])
     contact = django_filters.MultipleChoiceFilter(
@@ -47,15 +47,16 @@ class RosterFilter(django_filters.FilterSet):
         model = Enrolment
         fields: Sequence[str] = []
 
-    def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User) -> None:
+    def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User, now: datetime) -> None:
         super().__init__(params, rows)
-        self.user = user
+        self.user, self.now = user, now
         self.ungrouped = [(choices.UNGROUPED, _("Without group"))]
         self.courses = choices.courses(user)
         self.groups = choices.groups(user, params, self.courses)
-        self.filters["course"].extra["choices"] = self.courses
+        # As functions: a form copies every choice that its fields have at once.
+        self.filters["course"].extra["choices"] = lambda: self.courses
         self.filters["handed"].extra["choices"] = handed(user) if "handed" in params else []
-        self.filters["group"].extra["choices"] = [
+        self.filters["group"].extra["choices"] = lambda: [
             *self.ungrouped,
             *(choice for _name, own in self.groups for choice in own),
         ]
@@ -88,8 +89,11 @@ class RosterFilter(django_filters.FilterSet):
     def find(self, rows: QuerySet[Enrolment], name: str, value: str) -> QuerySet[Enrolment]:
         return matching(rows, value, few=self.user.is_tutor)
 
-    def one_of(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
-        return rows.filter(**{f"{'follow_up__' if name == 'state' else ''}{name}__in": value})
+    def of_access(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return rows.filter(of_access(value, self.now))
+
+    def of_state(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return rows.filter(follow_up__state__in=value)
 
     def among_courses(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(course__in=[int(pk) for pk in value])
@@ -100,8 +104,7 @@ class RosterFilter(django_filters.FilterSet):
 
     def due_now(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         """What the figures of the courses page count: what waits for a later day, or for the course, is not due."""
-        now = timezone.now()
-        return rows.filter(is_open("course__", now), follow_up__due_at__lte=now)
+        return rows.filter(is_open("course__", self.now), follow_up__due_at__lte=self.now)
 
     def never_contacted(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(follow_up__isnull=False, follow_up__last_contact_at=None)

@@ -1,11 +1,11 @@
 """The roster as one address shows it to one user: used by the page, and by the answers to its buttons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.core.paginator import Page
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -14,35 +14,17 @@ from accounts.models import User
 from dashboard.courses.freshness import Freshness, freshness
 from dashboard.roster import counts
 from dashboard.roster.chips import Chip, chips
-from dashboard.roster.filters import RosterFilter
-from dashboard.roster.queries import roster_for, with_row_data
+from dashboard.roster.filters import COUNTED, RosterFilter
+from dashboard.roster.paging import CountedPaginator
+from dashboard.roster.queries import found_first, roster_for, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
 from dashboard.roster.tiles import Tile, access_tiles, state_tiles
 from dashboard.scope import visible_courses
-from moodle_sync.models import Enrolment
 
-FAR = 5_000
+FEW = 5_000
+"""So many can be found one by one, and sorted, in a few milliseconds."""
 NOT_FILTERS = {"page", "sort", "open"}
-
-
-class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
-    """Takes the count that the tiles already know: COUNT(*) would read the same rows again."""
-
-    def __init__(self, object_list: QuerySet[Enrolment, int], per_page: int, count: int) -> None:
-        super().__init__(object_list, per_page)
-        self.ids = object_list
-        self.count = count
-
-    def page(self, number: int | str) -> "Page[int]":
-        """Of a great many rows, the pages of the second half are read from the end: an offset costs its length."""
-        number = self.validate_number(number)
-        first = (number - 1) * self.per_page
-        if first < FAR or first * 2 < self.count:
-            return super().page(number)
-        last = min(first + self.per_page, self.count)
-        backwards = list(self.ids.reverse()[self.count - last : self.count - first])
-        return Page(backwards[::-1], number, self)
 
 
 @dataclass
@@ -57,22 +39,32 @@ class Roster:
 
     @cached_property
     def filter(self) -> RosterFilter:
-        return RosterFilter(self.params, roster_for(self.user, self.now), user=self.user)
+        return RosterFilter(self.params, roster_for(self.user, self.now), user=self.user, now=self.now)
+
+    @cached_property
+    def matrix(self) -> counts.Matrix:
+        rows = self.filter.uncounted()
+        key = repr(sorted((name, value) for name, value in self.filter.values.items() if name not in COUNTED))
+        return counts.shared_matrix(rows, self.user, key)
 
     @cached_property
     def counts(self) -> counts.Counts:
-        rows = self.filter.uncounted()
-        values = self.filter.values
-        key = repr(sorted((name, value) for name, value in values.items() if name not in {"access", "state"}))
-        return counts.tally(
-            counts.shared_matrix(rows, self.user, key),
-            access=values.get("access", []),
-            state=values.get("state", []),
-        )
+        return counts.tally(self.matrix, **self._chosen)
+
+    @property
+    def _chosen(self) -> dict[str, Sequence[str]]:
+        return {name: self.filter.values.get(name, []) for name in COUNTED}
+
+    @cached_property
+    def are_few(self) -> bool:
+        """All that a tutor has, and what a coordinator finds by narrow filters."""
+        return self.user.is_tutor or self.counts.total <= FEW
 
     @cached_property
     def table(self) -> RosterTable:
         rows = self.filter.counted(self.filter.uncounted())
+        if self.are_few and not self.user.is_tutor:
+            rows = found_first(rows)
         sort = self.params.get("sort", "")
         known = sort.removeprefix("-") in RosterTable.base_columns
         return RosterTable(rows, order_by=sort if known else RosterTable.Meta.order_by)
@@ -81,7 +73,9 @@ class Roster:
     def page(self) -> "Page[int]":
         """Ids; a page beyond the end is the last one, as rows come and go."""
         ids = self.table.data.data.values_list("pk", flat=True)
-        return CountedPaginator(ids, RosterTable.Meta.per_page, self.counts.total).get_page(self.params.get("page"))
+        cells = counts.chosen(self.matrix, **self._chosen)
+        blocks = () if self.are_few else self.table.blocks
+        return CountedPaginator(ids, RosterTable.Meta.per_page, cells, blocks).get_page(self.params.get("page"))
 
     @cached_property
     def rows(self) -> list[Row]:

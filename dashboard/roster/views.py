@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +17,9 @@ from dashboard.roster.listing import Roster
 from dashboard.scope import undoable, visible_enrolments
 from moodle_sync.enums import Standing
 
+SWAPPED = {"roster", "results"}
+"""What links and the form of the list swap; whoever asks for more gets the whole page."""
+
 
 @never_cache
 @require_GET
@@ -23,7 +27,13 @@ def roster(request: LoggedIn) -> HttpResponse:
     if not request.user.follows_people:
         raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
     listing = Roster.of(request.user, request.GET)
-    return render(request, "dashboard/roster/list.html", {"roster": listing, **panel(request, listing)})
+    context: dict[str, Any] = {"roster": listing}
+    if request.htmx.target in SWAPPED:
+        # The form swaps the parts it changes, and never the menus one is choosing from.
+        context |= {"layout": "dashboard/roster/swapped.html", "parts_only": request.htmx.target == "results"}
+    else:
+        context |= {"layout": "base.html", **panel(request, listing)}
+    return render(request, "dashboard/roster/list.html", context)
 
 
 @require_POST

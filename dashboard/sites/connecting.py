@@ -19,9 +19,9 @@ from dashboard.sites.access import may_connect_to, require_connector, visible_co
 from dashboard.sites.drafts import Draft, draft_of, forget
 from dashboard.sites.forms import AddressForm, LoginForm, TokenForm
 from dashboard.sites.listing import listing
-from dashboard.sites.steps import explain_finding, import_url, steps
+from dashboard.sites.steps import explain_finding, steps
 from dashboard.sites.throttle import too_many
-from moodle_sync import sites
+from moodle_sync import readers, sites
 from moodle_sync.capability_trial import TIMEOUT, keep, trial_course
 from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleError, MoodleRefused, Trouble
@@ -47,7 +47,7 @@ def address(request: LoggedIn) -> HttpResponse:
     if too_many(request.user):
         form.add_error(None, _("That was a lot of tries: wait ten minutes."))
         return _address_page(request, form)
-    finding = probe(form.cleaned_data["url"])
+    finding = probe(form.cleaned_data["url"], https_is_a_guess=form.https_is_a_guess)
     if not _may_go_on(finding, accepted="accept_http" in request.POST):
         return _address_page(request, form, finding)
     Draft(finding.url, form.cleaned_data.get("name") or "").keep(request)
@@ -67,7 +67,7 @@ def _address_page(request: LoggedIn, form: AddressForm, finding: Finding | None 
         "finding": finding,
         "trouble": explain_finding(finding) if finding else None,
         "may_accept": finding is not None and finding.verdict == Verdict.UNENCRYPTED,
-        "may_import": finding is not None and request.user.is_administrator and import_url(0) is not None,
+        "may_import": finding is not None and request.user.is_administrator,
     }
     return render(request, "dashboard/sites/address.html", context)
 
@@ -77,7 +77,7 @@ def by_file(request: LoggedIn) -> HttpResponse:
     """No web service: the platform is only named, and its people come by file."""
     require_connector(request.user)
     form = AddressForm(request.POST, user=request.user)
-    if not request.user.is_administrator or import_url(0) is None or not form.is_valid():
+    if not request.user.is_administrator or not form.is_valid():
         return _address_page(request, form)
     try:
         with transaction.atomic():
@@ -86,7 +86,7 @@ def by_file(request: LoggedIn) -> HttpResponse:
     except sites.AlreadyKnown as exc:
         site = exc.site
     forget(request)
-    return redirect(import_url(site.pk) or "dashboard:sites")
+    return redirect("dashboard:import", site.pk)
 
 
 @sensitive_post_parameters("token", "username", "password")
@@ -123,7 +123,7 @@ def _token_page(
         "login_form": login,
         "token_form": pasted,
         "trouble": trouble,
-        "may_import": request.user.is_administrator and not draft.replaces and import_url(0) is not None,
+        "may_import": request.user.is_administrator and not draft.replaces,
     }
     return render(request, "dashboard/sites/token.html", context)
 
@@ -155,17 +155,25 @@ def _accept(user: User, draft: Draft, form: LoginForm | TokenForm) -> tuple[Conn
     return connection, None
 
 
-@transaction.atomic
 @sensitive_variables("value")
 def _connect(user: User, draft: Draft, value: str, service: Service, report: sites.Report) -> Connection:
-    name = draft.name if user.is_administrator else ""
-    connection, is_new = sites.connect(name, draft.url, value, service, report, owner_id=user.pk)
-    old = visible_connections(user).filter(pk=draft.replaces or 0).exclude(pk=connection.pk).first()
-    if old is not None and old.site_id == connection.site_id:
-        sites.hand_over(old, connection)
-    action = AuditEntry.Action.REPLACED if draft.replaces or not is_new else AuditEntry.Action.CONNECTED
-    AuditEntry.objects.create(user=user, action=action, site=connection.site)
+    old = visible_connections(user).filter(pk=draft.replaces or 0).first()
+    listed = {course.moodle_id for course in report.courses}
+    elsewhere = readers.heirs(old, listed=listed) if old is not None else {}
+    with transaction.atomic():
+        name = draft.name if user.is_administrator else ""
+        connection, is_new = sites.connect(name, draft.url, value, service, report, owner_id=user.pk)
+        if old is not None and old.pk != connection.pk and old.site_id == connection.site_id:
+            readers.replace(old, connection, listed=listed, heirs=elsewhere)
+        AuditEntry.objects.create(user=user, action=_action(draft, connection, is_new), site=connection.site)
     return connection
+
+
+def _action(draft: Draft, connection: Connection, is_new: bool) -> AuditEntry.Action:
+    if draft.replaces or not is_new:
+        return AuditEntry.Action.REPLACED
+    others = connection.site.connections.exclude(pk=connection.pk)
+    return AuditEntry.Action.ADDED if others.exists() else AuditEntry.Action.CONNECTED
 
 
 def _already_known(site: Site) -> Explanation:

@@ -38,8 +38,9 @@ class AddressForm(forms.Form):
 
     def clean_url(self) -> str:
         typed = self.cleaned_data["url"].strip()
+        self.https_is_a_guess = "://" not in typed
         try:
-            url = sites.normalised_url(typed if "://" in typed else f"https://{typed}")
+            url = sites.normalised_url(f"https://{typed}" if self.https_is_a_guess else typed)
         except sites.BadAddress as exc:
             raise ValidationError(_("This is not a web address such as https://moodle.example.org.")) from exc
         if not may_connect_to(self.user, url):

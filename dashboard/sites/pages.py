@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,20 +17,22 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from dashboard.courses.freshness import FAILED_RUNS, Freshness, freshness, latest_runs
 from dashboard.courses.requests import LoggedIn
+from dashboard.courses.tries import next_try_words
 from dashboard.models import AuditEntry
+from dashboard.plan.access import planned_sites
 from dashboard.sites.access import may_connect_to, require_connector, visible_connections, visible_sites
 from dashboard.sites.listing import cached
-from dashboard.sites.steps import import_url, steps
-from moodle_sync import capability_words, sites
+from dashboard.sites.steps import steps
+from moodle_sync import capability_words
 from moodle_sync.capability import Capability
 from moodle_sync.capability_trial import try_connection
 from moodle_sync.errors import MoodleError
 from moodle_sync.explain import Explanation, explain, explain_code
 from moodle_sync.models import Connection, Course, Site, SyncRun
 
-AUDITED = [AuditEntry.Action.CONNECTED, AuditEntry.Action.REPLACED, AuditEntry.Action.REMOVED]
 WORDS = {
     AuditEntry.Action.CONNECTED: gettext_lazy("connected it"),
+    AuditEntry.Action.ADDED: gettext_lazy("added a token"),
     AuditEntry.Action.REPLACED: gettext_lazy("replaced a token"),
     AuditEntry.Action.REMOVED: gettext_lazy("removed a token"),
 }
@@ -51,6 +52,7 @@ class Failing:
     course: Course
     run: SyncRun
     explanation: Explanation | None
+    next_try: str
 
 
 @require_GET
@@ -77,26 +79,34 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
     user = request.user
     site = get_object_or_404(visible_sites(user), pk=pk)
     courses = _courses(site, user)
-    connections = visible_connections(user).filter(site=site).order_by("service", "pk")
+    reads = Count("courses", filter=Q(courses__followed=True))
+    connections = visible_connections(user).filter(site=site).order_by("service", "pk").annotate(reads=reads)
     context = {
         "site": site,
         "fresh": freshness(courses),
-        "connections": connections.annotate(reads=Count("courses", filter=Q(courses__followed=True))),
+        "connections": connections,
         "unread_by_any": courses.filter(connection=None).count(),
-        "failing": _failing(courses),
+        "failing": _failing(site, courses),
         "readers": _readers(courses),
+        "may_hand": user.is_administrator and len(connections) > 1,
         "history": _history(site) if user.is_administrator else [],
-        "import_url": import_url(site.pk) if user.is_administrator else None,
+        "may_import": user.is_administrator,
+        "may_plan": planned_sites(user).filter(pk=site.pk).exists(),
         "may_add": may_connect_to(user, site.url),
     }
     return render(request, "dashboard/sites/site.html", context)
 
 
-def _failing(courses: QuerySet[Course]) -> list[Failing]:
+def _failing(site: Site, courses: QuerySet[Course]) -> list[Failing]:
     runs = latest_runs(courses.values_list("pk", flat=True))
     failed = {pk: run for pk, run in runs.items() if run.state in FAILED_RUNS}
     shown = courses.filter(pk__in=failed).order_by("sort_key", "pk")[:FAILING_SHOWN]
-    return [Failing(course, failed[course.pk], explain(failed[course.pk])) for course in shown]
+    return [_failing_line(course, failed[course.pk], site) for course in shown]
+
+
+def _failing_line(course: Course, run: SyncRun, site: Site) -> Failing:
+    next_try = next_try_words(run.next_try_at, site, timezone.now()) if run.next_try_at else ""
+    return Failing(course, run, explain(run), next_try)
 
 
 def _readers(courses: QuerySet[Course]) -> QuerySet[Course]:
@@ -104,7 +114,7 @@ def _readers(courses: QuerySet[Course]) -> QuerySet[Course]:
 
 
 def _history(site: Site) -> list[tuple[AuditEntry, str | Promise]]:
-    entries = AuditEntry.objects.filter(site=site, action__in=AUDITED).select_related("user").order_by("-at")[:10]
+    entries = AuditEntry.objects.filter(site=site, action__in=WORDS).select_related("user").order_by("-at")[:10]
     return [(entry, WORDS[AuditEntry.Action(entry.action)]) for entry in entries]
 
 
@@ -139,26 +149,10 @@ def _report(request: LoggedIn, connection: Connection, trouble: Explanation | No
         "trouble": trouble,
         "steps": steps(3),
         "courses": listed.courses if listed else [],
-        "import_url": import_url(connection.site_id) if request.user.is_administrator else None,
+        "may_import": request.user.is_administrator,
     }
     return render(request, "dashboard/sites/report.html", context)
 
 
 def _moment(capability: Capability | None) -> datetime | None:
     return parse_datetime(capability.tried_at) if capability else None
-
-
-@require_POST
-@transaction.atomic
-def remove_connection(request: LoggedIn, pk: int) -> HttpResponse:
-    connection = get_object_or_404(visible_connections(request.user).select_for_update(of=("self",)), pk=pk)
-    site = connection.site
-    reads = connection.courses.followed().count()
-    heir = sites.remove(connection)
-    AuditEntry.objects.create(user=request.user, action=AuditEntry.Action.REMOVED, site=site, at=timezone.now())
-    if reads and heir is None:
-        messages.warning(request, _("The token is forgotten. Its courses wait for another one; their people stay."))
-    else:
-        messages.success(request, _("The token is forgotten; the people and what was done for them stay."))
-    seen = visible_sites(request.user).filter(pk=site.pk).exists()
-    return redirect("dashboard:site", site.pk) if seen else redirect("dashboard:sites")

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from moodle_sync.errors import Trouble
 from moodle_sync.explain import MOODLE_ADMIN, Explanation, explain_code
 from moodle_sync.login import YOU
 from moodle_sync.probe import Finding, Verdict
@@ -25,14 +25,6 @@ def steps(current: int) -> list[Step]:
     return [Step(n, name, n < current, n == current) for n, name in enumerate(NAMES, start=1)]
 
 
-def import_url(pk: int) -> str | None:
-    """The screen that reads a file, where it exists."""
-    try:
-        return reverse("dashboard:import", args=[pk])
-    except NoReverseMatch:
-        return None
-
-
 def explain_finding(finding: Finding) -> Explanation:
     if finding.verdict == Verdict.ELSEWHERE:
         if finding.offered == finding.url.replace("http://", "https://", 1):
@@ -45,6 +37,12 @@ def explain_finding(finding: Finding) -> Explanation:
             _("This Moodle answers over http only: anybody on the way could read the token and people’s data."),
             MOODLE_ADMIN,
             _("Ask for https. On your own network only, you may go on."),
+        )
+    if finding.code in {Trouble.CONNECTION, Trouble.TIMEOUT}:
+        return Explanation(
+            _("Nothing answers at this address."),
+            YOU,
+            _("Open it in the browser. If Moodle is there, ask those who run its network to let this server reach it."),
         )
     if finding.verdict == Verdict.NOT_MOODLE and finding.code not in {"vigie_redirect"}:
         return Explanation(

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dashboard.courses.counts import AccessCounts, Segment
+from moodle_sync.text import grouped
 
 register = template.Library()
 
@@ -17,7 +17,7 @@ register = template.Library()
 @register.simple_tag
 def access_bar(counts: AccessCounts) -> SafeString:
     """Only the drawing, told in words to who cannot see it."""
-    words = ", ".join(f"{_label(part)} {part.count}" for part in counts.segments) or _("Nobody enrolled")
+    words = ", ".join(f"{_label(part)} {grouped(part.count)}" for part in counts.segments) or _("Nobody enrolled")
     parts = format_html_join(
         "",
         '<rect class="f-{}" x="{}" width="{}" height="100%"/>',
@@ -47,7 +47,7 @@ def _figure(part: Segment, roster: str) -> SafeString:
         part.css,
         part.css,
         _label(part),
-        number_format(part.count, force_grouping=True),
+        grouped(part.count),
     )
     if roster:
         return format_html('<a class="vg-bl plain" href="{}{}">{}</a>', roster, part.access.value, inside)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
@@ -14,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from dashboard.enums import State
+from dashboard.moments import distance
 from moodle_sync.enums import Access
 
 register = template.Library()
@@ -70,11 +72,14 @@ def access_label(access: str) -> str:
 
 
 @register.simple_tag
-def since(value: datetime | None) -> SafeString | str:
-    """«16 d ago», with the exact time on hover and on focus. Nothing for no date."""
+def since(value: datetime | None, zone: ZoneInfo | None = None) -> SafeString | str:
+    """«16 d ago», with the exact time on hover and on focus. Nothing for no date.
+
+    What is about one platform is told in its own time zone.
+    """
     if value is None:
         return ""
-    exact = exact_time(value)
+    exact = exact_time(value, zone)
     return format_html(
         '<time class="vg-time" tabindex="0" datetime="{}" title="{}" data-exact="{}">{}</time>',
         value.isoformat(timespec="minutes"),
@@ -84,8 +89,9 @@ def since(value: datetime | None) -> SafeString | str:
     )
 
 
-def exact_time(value: datetime) -> str:
-    return formats.date_format(timezone.localtime(value), _("l j F Y, H:i"))
+def exact_time(value: datetime, zone: ZoneInfo | None = None) -> str:
+    words = formats.date_format(timezone.localtime(value, zone), _("l j F Y, H:i"))
+    return words + distance(value, zone) if zone else words
 
 
 def elapsed(value: datetime, now: datetime | None = None) -> str:
@@ -104,11 +110,20 @@ def elapsed(value: datetime, now: datetime | None = None) -> str:
 def check_list(name: str, choices: Iterable[tuple[str, str]], chosen: Collection[str] | None) -> SafeString:
     """One box per choice. In Python: a coordinator has hundreds of sessions, and a template per box takes its time."""
     picked = set(chosen or ())
-    return format_html_join(
-        "",
+    return format_html_join("", "{}", ((_box(name, value, str(label), value in picked),) for value, label in choices))
+
+
+@lru_cache(maxsize=5_000)
+def _box(name: str, value: str, label: str, checked: bool) -> SafeString:
+    return format_html(
         '<label class="vg-item"><input class="form-check-input" type="checkbox" name="{}" id="f-{}-{}" value="{}"{}>'
         "<span>{}</span></label>",
-        ((name, name, value, value, CHECKED if value in picked else "", label) for value, label in choices),
+        name,
+        name,
+        value,
+        value,
+        CHECKED if checked else "",
+        label,
     )
 
 

@@ -26,6 +26,8 @@ DEPARTMENTS = [
     "Dordogne",
 ]
 
+BOTH = "Premier et second degrés"
+
 
 @dataclass(frozen=True)
 class Tutor:
@@ -54,6 +56,7 @@ class DemoCourse:
     visible: bool = True
     groupmode: int = VISIBLE_GROUPS
     tutor_role: str = "tuteur"
+    category: str = "Collège et lycée"
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,9 @@ class Builder:
         opens = self.born - plan.opened * DAY
         # Sessions open at eight in the morning.
         opens -= opens % DAY - 7 * HOUR
+        categories = sorted({course.category for course in self.plan.courses})
         course = self.world.add_course(Course(plan.id, plan.shortname, plan.fullname, opens, opens + plan.days * DAY))
+        course.category_id, course.category_name = categories.index(plan.category) + 2, plan.category
         course.visible, course.groupmode = plan.visible, plan.groupmode
         groups = [self.world.add_group(course, self._group_name(n)) for n in range(plan.groups)]
         self._enrol_staff(plan, course, groups)
@@ -221,10 +226,10 @@ OUEST = DemoWorld(
         DemoCourse(2, "2026-SVT-EVAL", "Évaluer les compétences en SVT — session 1", 4, 45, 320, 12),
         DemoCourse(3, "2026-MATHS-C4", "Mathématiques au cycle 4 : résoudre des problèmes", 11, 45, 340, 12),
         DemoCourse(4, "2026-EMI", "Éducation aux médias & à l’information", 18, 60, 240, 8),
-        DemoCourse(5, "2026-LAICITE", "Laïcité et valeurs de la République", 25, 90, 1_200, 40),
-        DemoCourse(6, "2026-INCLUSION", "Scolariser un élève à besoins particuliers", 70, 50, 200, 8),
+        DemoCourse(5, "2026-LAICITE", "Laïcité et valeurs de la République", 25, 90, 1_200, 40, category=BOTH),
+        DemoCourse(6, "2026-INCLUSION", "Scolariser un élève à besoins particuliers", 70, 50, 200, 8, category=BOTH),
         DemoCourse(7, "2026-HIST-CACHE", "Enseigner l’histoire locale (en préparation)", 2, 60, 40, 2, visible=False),
-        DemoCourse(8, "2026-NUM-IA", "Intelligence artificielle : premiers pas", -7, 45, 160, 6),
+        DemoCourse(8, "2026-NUM-IA", "Intelligence artificielle : premiers pas", -7, 45, 160, 6, category=BOTH),
     ),
 )
 NORD = DemoWorld(
@@ -236,8 +241,8 @@ NORD = DemoWorld(
     token="FAKEDEMONORD00000000000000000000",
     hidden=frozenset({"lastaccess", "firstaccess"}),
     courses=(
-        DemoCourse(2, "NORD-LECTURE", "Lire et comprendre au cycle 3", 6, 60, 90, 4),
-        DemoCourse(3, "NORD-ORAL", "L’oral, du CP à la 3e", 13, 60, 140, 6, groupmode=SEPARATE_GROUPS),
+        DemoCourse(2, "NORD-LECTURE", "Lire et comprendre au cycle 3", 6, 60, 90, 4, category="Premier degré"),
+        DemoCourse(3, "NORD-ORAL", "L’oral, du CP à la 3e", 13, 60, 140, 6, groupmode=SEPARATE_GROUPS, category=BOTH),
         # This role may not see hidden fields: here nobody's access is known.
         DemoCourse(4, "NORD-CLIMAT", "Climat scolaire : agir en équipe", 20, 60, 60, 3, tutor_role="formateur"),
     ),

@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator
 from moodle_sync.files.columns import recognise
 from moodle_sync.files.errors import Problem, Unreadable
 from moodle_sync.files.limits import HEADER_WITHIN, MAX_ROWS
+from moodle_sync.files.rows import EVERY, Alive, Numbered
 
 SEPARATORS = ",;\t|"
 SAMPLE = 40
-Numbered = tuple[int, list[str]]
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def rows(data: bytes) -> Iterator[Numbered]:
+def rows(data: bytes, alive: Alive) -> Iterator[Numbered]:
     """Raises Unreadable."""
     text = decoded(data)
     separator, text = _declared(text)
     separator = separator or _guessed(text)
-    return iter(_parsed(text, separator))
+    return iter(_parsed(text, separator, alive))
 
 
 def decoded(data: bytes) -> str:
@@ -88,19 +88,20 @@ def _score(text: str, separator: str) -> tuple[int, int]:
     return (known, usual)
 
 
-def _parsed(text: str, separator: str) -> list[Numbered]:
+def _parsed(text: str, separator: str, alive: Alive) -> list[Numbered]:
+    expected = text.count("\n")
     try:
-        return _kept(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        return _kept(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), expected, alive)
     except csv.Error as exc:
         if "unexpected end of data" in str(exc):
             raise Unreadable(Problem.OPEN_QUOTE) from None
     try:  # quotes inside a pasted table are ordinary characters
-        return _kept(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        return _kept(csv.reader(io.StringIO(text, newline=""), delimiter=separator), expected, alive)
     except csv.Error:
         raise Unreadable(Problem.DAMAGED) from None
 
 
-def _kept(parsed: Iterable[list[str]]) -> list[Numbered]:
+def _kept(parsed: Iterable[list[str]], expected: int, alive: Alive) -> list[Numbered]:
     """Rows that hold something, numbered as a spreadsheet shows them: a line break inside quotes is no new row."""
     found = []
     for number, cells in enumerate(parsed, start=1):
@@ -108,4 +109,6 @@ def _kept(parsed: Iterable[list[str]]) -> list[Numbered]:
             found.append((number, cells))
         if len(found) > MAX_ROWS + HEADER_WITHIN:
             raise Unreadable(Problem.TOO_MANY_ROWS)
+        if number % EVERY == 0:
+            alive(number, expected)
     return found

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from moodle_sync.files import values
 from moodle_sync.files.columns import Target
 from moodle_sync.files.errors import Fault
+from moodle_sync.files.rows import EVERY
 from moodle_sync.files.values import Stamp
 from moodle_sync.text import folded
 
@@ -16,8 +17,6 @@ Mapping = Sequence[Target | None]
 LENGTHS = {
     Target.FIRST_NAME: 100, Target.LAST_NAME: 100, Target.FULL_NAME: 255, Target.INSTITUTION: 255, Target.CITY: 120,
 }  # fmt: skip
-EVERY = 500
-"""Lines between two signs of life."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from moodle_sync.files import delimited, workbook
 from moodle_sync.files.columns import Target, is_secret, recognise
 from moodle_sync.files.errors import Problem, Unreadable
 from moodle_sync.files.limits import HEADER_WITHIN, LONGEST_CELL, MAX_BYTES, MAX_COLUMNS, MAX_ROWS
+from moodle_sync.files.rows import Alive, Numbered
 
+ARCHIVE = b"PK"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 NUMEN = re.compile(r"^\d{2}[A-Z]\d{7}[A-Z]{3}$", re.IGNORECASE)
 NEUTRALISED = re.compile(r"^'(?=[=+\-@\t\r])")
 """Moodle 5 and careful exports put an apostrophe before what a spreadsheet would take for a formula."""
-Numbered = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,20 @@ class Table:
     """Names of the columns that were thrown away."""
 
 
-def read(data: bytes) -> Table:
-    """Raises Unreadable."""
+def weight(data: bytes) -> int:
+    """How much there is to read, in bytes, found without reading. Raises Unreadable."""
     if len(data) > MAX_BYTES:
         raise Unreadable(Problem.TOO_LARGE)
     if data.startswith(OLD_EXCEL):
         raise Unreadable(Problem.OLD_EXCEL)
-    read_rows = workbook.rows if data.startswith(b"PK") else delimited.rows
-    rows = list(_tidied(read_rows(data)))
+    return workbook.unpacked(data) if data.startswith(ARCHIVE) else len(data)
+
+
+def read(data: bytes, alive: Alive = lambda done, expected: None) -> Table:
+    """`alive` is told the lines read so far and those expected. Raises Unreadable."""
+    weight(data)
+    read_rows = workbook.rows if data.startswith(ARCHIVE) else delimited.rows
+    rows = list(_tidied(read_rows(data, alive)))
     if not rows:
         raise Unreadable(Problem.EMPTY)
     return _table(rows)

@@ -5,7 +5,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from itertools import zip_longest
 from typing import Any
@@ -16,6 +16,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from moodle_sync.files.errors import Problem, Unreadable
 from moodle_sync.files.limits import HEADER_WITHIN, MAX_COLUMNS, MAX_MEMBERS, MAX_ROWS, MAX_UNPACKED
+from moodle_sync.files.rows import EVERY, Alive, Numbered
 
 CHUNK = 2**20
 LAST_ROW = 4 * MAX_ROWS
@@ -26,22 +27,31 @@ BROKEN = (
     AttributeError, EOFError, NotImplementedError, RuntimeError, OSError, OverflowError,
 )  # fmt: skip
 """What zipfile, the XML parser and openpyxl raise on damaged or protected files."""
-Numbered = tuple[int, list[str]]
+ROW = re.compile(rb"<(?:\w+:)?row[ >/]")
 
 
-def rows(data: bytes) -> Iterator[Numbered]:
-    """Raises Unreadable."""
+def unpacked(data: bytes) -> int:
+    """Bytes of its members, as the archive's directory says. Raises Unreadable."""
     try:
-        has_formulas = _inspect(data)
-        found = _with_formulas(data) if has_formulas else _sheet(data, values=True)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return sum(member.file_size for member in archive.infolist())
     except BROKEN:
         raise Unreadable(Problem.DAMAGED) from None
-    return iter(found.items())
 
 
-def _inspect(data: bytes) -> bool:
-    """Unpack once, counting, so that a zip bomb never reaches the parser. Returns whether there are formulas."""
-    formulas, unpacked = False, 0
+def rows(data: bytes, alive: Alive) -> Iterator[Numbered]:
+    """Raises Unreadable."""
+    try:
+        has_formulas, expected = _inspect(data)
+        found = _first_sheet(data, has_formulas, lambda done: alive(done, expected))
+    except BROKEN:
+        raise Unreadable(Problem.DAMAGED) from None
+    return iter(found)
+
+
+def _inspect(data: bytes) -> tuple[bool, int]:
+    """Unpack once, counting, so that a zip bomb never reaches the parser. Are there formulas, how many rows?"""
+    formulas, size, expected = False, 0, 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if "xl/workbook.xml" not in archive.namelist():
@@ -52,50 +62,52 @@ def _inspect(data: bytes) -> bool:
             with archive.open(member) as stream:
                 tail = b""
                 while chunk := stream.read(CHUNK):
-                    unpacked += len(chunk)
-                    if unpacked > MAX_UNPACKED:  # the directory of the archive lied
+                    size += len(chunk)
+                    if size > MAX_UNPACKED:  # the directory of the archive lied
                         raise Unreadable(Problem.TOO_LARGE)
                     seen, tail = tail + chunk, chunk[-16:]
                     if DTD.search(seen) and member.filename.endswith((".xml", ".rels")):
                         raise Unreadable(Problem.DAMAGED)
                     formulas = formulas or b"<f>" in seen or b"<f " in seen
-    return formulas
+                    expected += len(ROW.findall(chunk))
+    return formulas, expected
 
 
-def _sheet(data: bytes, *, values: bool) -> dict[int, list[str]]:
-    """Rows that hold something, by number."""
+def _first_sheet(data: bytes, has_formulas: bool, alive: Callable[[int], None]) -> list[Numbered]:
+    """Its rows that hold something. With formulas the file is read twice at once: what they are, and what they give."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and dates of which nothing is kept
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=values, keep_links=False)
-        for sheet in book.worksheets:
-            sheet.reset_dimensions()  # what the file declares may be wrong; what it holds is read
-            found: dict[int, list[str]] = {}
-            for number, cells in enumerate(sheet.iter_rows(max_row=LAST_ROW, values_only=True), 1):
-                if texts := _texts(cells):
-                    found[number] = texts
+        books = [
+            openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=values, keep_links=False)
+            for values in ([True, False] if has_formulas else [True])
+        ]
+        for sheets in zip(*(book.worksheets for book in books), strict=True):
+            found: list[Numbered] = []
+            for number, twice in enumerate(zip_longest(*map(_cells, sheets), fillvalue=()), 1):
+                if texts := _texts(twice):
+                    found.append((number, texts))
                 if len(found) > MAX_ROWS + HEADER_WITHIN:
                     raise Unreadable(Problem.TOO_MANY_ROWS)
+                if number % EVERY == 0:
+                    alive(number)
             if found:
                 return found
-    return {}
+    return []
 
 
-def _texts(cells: tuple[Any, ...]) -> list[str]:
-    texts = [text_of(cell) for cell in cells]
+def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    sheet.reset_dimensions()  # what the file declares may be wrong; what it holds is read
+    yield from sheet.iter_rows(max_row=LAST_ROW, values_only=True)
+
+
+def _texts(twice: tuple[tuple[Any, ...], ...]) -> list[str]:
+    """The computed value; a name such as «=SOMME(A1;A2)», which Moodle 4.3 writes as a formula, has none."""
+    texts = [next(filter(None, map(text_of, cells)), "") for cells in zip_longest(*twice)]
     while texts and not texts[-1].strip():
         texts.pop()
     if len(texts) > MAX_COLUMNS:
         raise Unreadable(Problem.TOO_MANY_COLUMNS)
     return texts
-
-
-def _with_formulas(data: bytes) -> dict[int, list[str]]:
-    """The computed value; a name such as «=SOMME(A1;A2)», which Moodle 4.3 writes as a formula, has none."""
-    computed, written = _sheet(data, values=True), _sheet(data, values=False)
-    return {
-        number: [value or formula for value, formula in zip_longest(computed.get(number, []), formulas, fillvalue="")]
-        for number, formulas in written.items()
-    }
 
 
 def text_of(cell: Any) -> str:

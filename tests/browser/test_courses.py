@@ -8,6 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from dashboard.enums import State
+from dashboard.models import FollowUp
 from demo.moodle import running
 from moodle_sync import runs, sync
 from moodle_sync.enums import RunState
@@ -81,24 +83,89 @@ def test_the_page_of_a_course_renews_itself_after_a_read(page_as: OpenAs, coordi
     expect(page.locator("section[aria-labelledby=history] tbody tr")).to_have_count(1)
 
 
+def test_the_head_of_a_course_renews_itself_too(page_as: OpenAs, coordinator: User, moodle: Moodle) -> None:
+    course = moodle.follow()
+    moodle.read(course)
+    SyncRun.objects.update(finished_at=timezone.now() - timedelta(minutes=1))  # else it was just read
+    page = page_as(coordinator)
+    page.goto(f"/sessions/{course.pk}/")
+    expect(page.locator("#course-facts")).to_contain_text("12 inscrits")
+    todo = FollowUp.objects.filter(state=State.TODO)
+    expect(page.locator("#course-chase")).to_contain_text(f" {todo.count()} ")
+    for user_id in range(FIRST, FIRST + 7):
+        moodle.world.unenrol(moodle.world.courses[2], user_id)
+    page.locator(f"#sync-button-{course.pk}").click()
+    run = active_run(page, course)
+    SyncRun.objects.filter(pk=run.pk).update(accept_shrink=True)
+    assert runs.claim(run) is runs.Claim.GOT
+    sync.perform(run)
+    expect(page.locator("#course-facts")).to_contain_text("5 inscrits")
+    expect(page.locator("#course-chase")).to_contain_text(f" {todo.count()} ")
+    expect(page.locator(f"#sync-{course.pk}")).to_contain_text("liste plus courte acceptée, 7 départs")
+
+
+def test_all_at_once_page_by_page(page_as: OpenAs, coordinator: User, moodle: Moodle) -> None:
+    course = moodle.follow()
+    moodle.read(course)
+    Course.objects.update(synced_at=timezone.now() - timedelta(hours=1))
+    newcomer(moodle)
+    page = page_as(coordinator)
+    page.goto("/sessions/")
+    page.locator("#sync-all-button").press("Enter")
+    bar = page.locator("#sync-all progress")
+    expect(bar).to_have_attribute("max", "1")
+    run = SyncRun.objects.get(course=course, state=RunState.QUEUED)
+    assert_accessible(page)
+    assert runs.claim(run) is runs.Claim.GOT
+    sync.perform(run)
+    expect(bar).to_have_count(0)
+    expect(page.locator(f"#course-{course.pk} .c-s1 .m")).to_contain_text("13")
+    expect(page.locator("#sync-all-button")).to_be_focused()
+    page.locator("#sync-all a").last.click()
+    page.wait_for_url("**/sessions/lectures/")
+    page.locator("tbody tr").first.locator("a.plain").first.click()
+    expect(page.locator(".vg-brought li")).to_have_count(1)
+
+
+def test_far_fewer_people_are_a_question(page_as: OpenAs, coordinator: User, moodle: Moodle) -> None:
+    course = moodle.follow()
+    moodle.read(course)
+    moodle.world.faults.add("short", keep=0.2)
+    held = moodle.read(course)
+    assert held.state == RunState.HELD
+    SyncRun.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    page = page_as(coordinator)
+    page.goto(f"/sessions/{course.pk}/")
+    question = page.locator("#course-body .vg-note.warn")
+    question.locator("button").press("Enter")
+    run = active_run(page, course)
+    assert run.accept_shrink
+    assert runs.claim(run) is runs.Claim.GOT
+    assert sync.perform(run).state == RunState.OK
+    expect(question).to_have_count(0)
+
+
 def test_sorting_searching_and_going_back(page_as: OpenAs, coordinator: User, course: Course) -> None:
     CourseFactory.create(full_name="Aborder la lecture")
     page = page_as(coordinator)
     page.goto("/sessions/")
     names = page.locator(".vg-sess a.name")
     page.locator("#sort-name").click()
+    page.wait_for_url("**sort=name**")
     expect(names).to_have_text(["Aborder la lecture", course.full_name])
     page.locator("input[name=q]").fill("lecture")
     expect(names).to_have_text(["Aborder la lecture"])
-    page.wait_for_url("**sort=name**")
+    page.wait_for_url("**q=lecture**")
     page.go_back()
     expect(names).to_have_count(2)
 
 
+@pytest.mark.parametrize("persona", ["coordinator", "administrator"])
 @pytest.mark.parametrize(("theme", "width"), SCREENS)
 def test_accessible_in_every_state(
-    theme: str, width: int, page_as: OpenAs, coordinator: User, course: Course, group: Group
+    theme: str, width: int, persona: str, page_as: OpenAs, request: pytest.FixtureRequest, course: Course, group: Group
 ) -> None:
+    """Whoever meets no one has no link in the tables: they can be scrolled all the same."""
     EnrolmentFactory.create(course=course, groups=[group])
     EnrolmentFactory.create(course=course, last_course_access=None)
     SyncRun.objects.create(course=course, state=RunState.HELD, error_code="vigie_shrunk", people_read=1)
@@ -107,8 +174,10 @@ def test_accessible_in_every_state(
     )
     running_course = CourseFactory.create(start_date=timezone.now())
     SyncRun.objects.create(course=running_course, state=RunState.RUNNING, people_read=3, people_expected=9)
-    page = page_as(coordinator, width=width, theme=theme)
-    for path in ("/sessions/", f"/sessions/{course.pk}/", f"/sessions/{running_course.pk}/"):
+    page = page_as(request.getfixturevalue(persona), width=width, theme=theme)
+    read = SyncRun.objects.get(state=RunState.PARTIAL)
+    places = (course.pk, running_course.pk, "lectures", f"lectures/{read.pk}")
+    for path in ("/sessions/", *(f"/sessions/{place}/" for place in places)):
         page.goto(path)
         expect(page.locator("h1")).to_be_visible()
         assert_accessible(page)

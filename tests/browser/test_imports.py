@@ -1,10 +1,12 @@
 """Who coordinates imports a file: choose it, correct a column, see what will change, confirm."""
 
 import pytest
+from celery import current_app
 from playwright.sync_api import FilePayload, expect
 
 from accounts.models import User
-from dashboard.imports import work
+from dashboard.imports import reading, work
+from dashboard.imports.progress import Progress
 from dashboard.models import ImportFile
 from moodle_sync.models import Course, Enrolment, Group, Site
 from tests.browser.conftest import OpenAs, Theme, assert_accessible
@@ -46,20 +48,51 @@ def test_from_the_course_to_its_new_people(page_as: OpenAs, coordinator: User, c
     expect(page.locator("#course-body")).to_contain_text("B2")
 
 
+def test_from_the_wizard_without_a_web_service(page_as: OpenAs, administrator: User) -> None:
+    """Nothing answers, or nobody gives a token: the platform is named, and its people come by file."""
+    page = page_as(administrator)
+    page.goto("/plateformes/connecter/")
+    page.locator("#id_url").fill("http://127.0.0.1:9/moodle")
+    page.locator("#id_name").fill("Académie Est")
+    page.locator("main form button.go").click()
+    expect(page.locator(".vg-note[role=alert]")).to_be_visible()
+    page.locator("button[formaction$='/par-fichier/']").click()
+    page.wait_for_url("**/plateformes/*/fichier/")
+    expect(page.locator(".vg-crumb")).to_contain_text("Académie Est")
+    page.locator("input[type=file]").set_input_files(FILE)
+    page.locator("input[name=course_name]").fill("Neuve")
+    page.locator("form[enctype] button").click()
+    page.locator("#draft .btn.go").click()
+    page.locator("#draft .vg-tiles ~ * .btn.go").click()
+    expect(page.locator(".vg-note.ok")).to_be_visible()
+    assert Enrolment.objects.filter(course__site__name="Académie Est", course__connection=None).count() == 2
+    page.goto("/plateformes/")
+    assert_accessible(page)
+
+
 def test_a_long_file_shows_how_far_it_is(
     page_as: OpenAs, coordinator: User, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The queue holds the work; here it is done while the page watches."""
+    """The queue holds the work; here it is done while the page watches, from the upload on."""
     monkeypatch.setattr(work, "AT_ONCE", 0)
+    monkeypatch.setattr(reading, "LIGHT", 0)
+    monkeypatch.setattr(current_app, "send_task", lambda name, arguments: None)
     page = page_as(coordinator)
     page.goto(f"/plateformes/{site.pk}/fichier/")
     page.locator("input[type=file]").set_input_files(FILE)
     page.locator("input[name=course_name]").fill("Neuve")
     page.locator("form[enctype] button").click()
+    expect(page.locator("#draft progress")).to_have_count(1)
+    assert_accessible(page)
+    draft = ImportFile.objects.get()
+    Progress(draft)(500, 1_500)
+    expect(page.locator("#draft progress[value='500'][max='1500']")).to_be_visible()
+    reading.read_held(draft.pk)
+    expect(page.locator("#facts")).to_contain_text("3")
     page.locator("#draft .btn.go").click()
     expect(page.locator("#draft progress")).to_have_attribute("max", "3")
-    draft = ImportFile.objects.get()
-    work.alive_of(draft)(2)
+    draft.refresh_from_db()
+    Progress(draft)(2)
     expect(page.locator("#draft progress")).to_have_attribute("value", "2")
     work.check(draft.pk)
     expect(page.locator(".vg-tile b")).to_have_text(["2", "0", "0", "1"])

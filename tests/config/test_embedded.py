@@ -103,7 +103,7 @@ def test_what_was_written_is_there_after_a_restart(home: Path, tmp_path: Path) -
 
 
 def test_a_folder_has_one_holder(home: Path) -> None:
-    with Postgres(home), pytest.raises(LaunchError, match="Another process already uses the database"):
+    with Postgres(home), pytest.raises(LaunchError, match="Another process already uses the PostgreSQL data"):
         Postgres(home).start()
 
 

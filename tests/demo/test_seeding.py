@@ -13,7 +13,7 @@ from dashboard.scope import visible_enrolments
 from demo import story
 from demo.moodle import running
 from demo.moodle.worlds import NORD, OUEST
-from moodle_sync.models import Course, Enrolment, Site
+from moodle_sync.models import Connection, Course, Enrolment, Site
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,6 +38,7 @@ def test_the_demo_begins_with_people_work_and_a_past(monkeypatch: pytest.MonkeyP
             "observer",
         ]
         assert Course.objects.filter(synced_at=None).count() == 0
+        assert all(connection.capability for connection in Connection.objects.all()), "what each token gets is told"
         tutors = list(User.objects.filter(role="tutor"))
         seen = [set(visible_enrolments(tutor).values_list("pk", flat=True)) for tutor in tutors]
         assert all(50 < len(people) < Enrolment.objects.count() for people in seen)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.celery import app
 from demo.moodle import running
 from tests.moodle_sync.moodle import Moodle, connect, small_world
 
@@ -27,12 +26,3 @@ def two_courses(db: None) -> Iterator[Moodle]:
     """The same twelve in two courses, 2 and 3."""
     with running(small_world(courses=2)) as server:
         yield connect(server)
-
-
-@pytest.fixture
-def empty_queue() -> Iterator[None]:
-    app.loader.import_default_modules()  # a closed application takes no more tasks in
-    app.control.purge()
-    yield
-    app.control.purge()
-    app.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from demo.moodle import World, running
 from demo.moodle import roles as cap
@@ -15,7 +16,7 @@ from moodle_sync.capability_trial import keep, trial_course, try_connection
 from moodle_sync.client import ENROLLED
 from moodle_sync.enums import Service
 from moodle_sync.errors import MoodleRefused, MoodleUnavailable
-from moodle_sync.models import Connection, Site
+from moodle_sync.models import Connection, Course, Site
 from moodle_sync.remote import RemoteCourse
 from tests.contract import recordings as rec
 from tests.contract.replay import replaying
@@ -195,12 +196,21 @@ def test_the_report_is_kept_and_read_again() -> None:
         assert Capability.from_dict(connection.capability or {}) == found
         again = try_connection(connection, course_id=3)
         assert again.course_id == 3
+        [course] = sites.follow(connection, [3])
+        tokens = dict(world.tokens)
         world.tokens.clear()
         with pytest.raises(MoodleRefused):
             try_connection(connection)
-    connection.refresh_from_db()
-    assert connection.refused_at is not None
-    assert Capability.from_dict(connection.capability or {}) == again, "the last report stays"
+        connection.refresh_from_db()
+        assert connection.refused_at is not None
+        assert Capability.from_dict(connection.capability or {}) == again, "the last report stays"
+        tomorrow = timezone.now() + timedelta(days=1)
+        Course.objects.update(next_sync_at=tomorrow)
+        world.tokens.update(tokens)
+        try_connection(connection)
+    course.refresh_from_db()
+    assert course.next_sync_at < tomorrow, "its courses are read at once"
+    assert not Connection.objects.exclude(refused_at=None).exists()
     assert rec.SERVICE not in str(connection.capability)
 
 

@@ -411,6 +411,7 @@ def test_a_token_without_the_lesser_functions() -> None:
         line = add_site(server.url, TOKEN)
         assert set(line["missing"]) == {
             "core_course_get_courses_by_field", "core_group_get_course_groups", "core_user_get_users_by_field",
+            "core_user_get_course_user_profiles",
         }  # fmt: skip
         command("follow", "Moodle", 2)
         (line,) = lines("sync", "--inline")

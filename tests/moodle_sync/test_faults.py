@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from lxml import html
 from pytest_django import Settings
 
 from accounts.models import User
@@ -66,6 +68,13 @@ def next_read(moodle: Moodle, course: Course) -> SyncRun:
     return moodle.read(course, attempt=runs.next_attempt(course))
 
 
+def shown(client: Client, user: User, course: Course) -> str:
+    """The page of the course, as text."""
+    client.force_login(user)
+    page = client.get(reverse("dashboard:course", args=[course.pk]), headers={"Accept-Language": "en"})
+    return " ".join(html.fromstring(page.content).text_content().split())
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "TIMEOUT", (1, 0.3))
@@ -108,11 +117,10 @@ def test_moodle_breaks_in_the_middle(
     assert content() == before
     course.refresh_from_db()
     assert course.synced_at == good_at, "the date of what is shown is that of the last good read"
-    client.force_login(administrator)
-    page = client.get(reverse("dashboard:course", args=[course.pk]), headers={"Accept-Language": "en"}).content.decode()
+    page = shown(client, administrator, course)
     words = explain(run)
     assert words is not None
-    assert str(words.what) in page.replace("&#x27;", "'")
+    assert str(words.what) in page
     assert "Next try:" in page
     if fault.get("retry_after"):
         assert run.next_try_at is not None
@@ -122,7 +130,7 @@ def test_moodle_breaks_in_the_middle(
     mirror(moodle)
 
 
-def test_an_answer_of_100_mb(moodle: Moodle) -> None:
+def test_an_answer_of_100_mb(moodle: Moodle, client: Client, administrator: User) -> None:
     course = moodle.follow()
     moodle.read(course)
     before = content()
@@ -133,12 +141,13 @@ def test_an_answer_of_100_mb(moodle: Moodle) -> None:
         run = moodle.read(course)
     assert (run.state, run.error_code) == (RunState.UNAVAILABLE, Trouble.TOO_LARGE)
     assert content() == before
+    assert "Moodle’s answer was far too large and was dropped." in shown(client, administrator, course)
     type(moodle.site).objects.update(url=own)
     assert next_read(moodle, course).state == RunState.OK
     mirror(moodle)
 
 
-def test_a_redirect_to_another_host(moodle: Moodle) -> None:
+def test_a_redirect_to_another_host(moodle: Moodle, client: Client, administrator: User) -> None:
     """The token never goes there: nobody is even rung up."""
     course = moodle.follow()
     moodle.read(course)
@@ -148,6 +157,9 @@ def test_a_redirect_to_another_host(moodle: Moodle) -> None:
         run = moodle.read(course)
         assert (run.state, run.error_code) == (RunState.REFUSED, Trouble.REDIRECT)
         assert elsewhere.received == []
+    assert "The platform’s address leads elsewhere; the token was not sent there." in shown(
+        client, administrator, course
+    )
     moodle.world.faults.clear()
     assert next_read(moodle, course).state == RunState.OK
     mirror(moodle)
@@ -184,11 +196,30 @@ def test_an_empty_course_that_had_people(moodle: Moodle, client: Client, adminis
     run = moodle.read(course)
     assert (run.state, run.error_code) == (RunState.HELD, Trouble.SHRUNK)
     assert content() == before
-    client.force_login(administrator)
-    page = client.get(reverse("dashboard:course", args=[course.pk]), headers={"Accept-Language": "en"}).content.decode()
-    assert "Accept the new list" in page
+    assert "Accept the new list" in shown(client, administrator, course)
     there.enrolments.update(kept)
     assert next_read(moodle, course).state == RunState.OK
+    mirror(moodle)
+
+
+def test_an_empty_course_is_accepted_from_its_page(
+    moodle: Moodle, client: Client, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "send", lambda run: None)
+    course = moodle.follow()
+    moodle.read(course)
+    moodle.world.courses[2].enrolments.clear()
+    assert moodle.read(course).state == RunState.HELD
+    assert "0 people now, 12 before." in shown(client, coordinator, course)
+    page = html.fromstring(client.get(reverse("dashboard:course", args=[course.pk])).content)
+    [answer] = page.xpath("//form[input[@name='accept_shrink']]")
+    assert client.post(answer.get("action"), {"accept_shrink": "1"}).status_code == 302
+    run = SyncRun.objects.active().get()
+    assert runs.claim(run) is runs.Claim.GOT
+    sync.perform(run)
+    assert "Up to date: shorter list accepted, 12 have left" in shown(client, coordinator, course)
+    gone = html.fromstring(client.get(reverse("dashboard:read", args=[run.pk])).content)
+    assert len(gone.xpath("//section[@aria-labelledby='brought-left']//li")) == 12, "and who they are"
     mirror(moodle)
 
 
@@ -241,7 +272,7 @@ def test_a_stamp_from_beyond_tomorrow_is_unknown(moodle: Moodle) -> None:
 # Large
 
 
-def test_a_poisoned_profile_in_the_middle_of_20_000(db: None) -> None:
+def test_a_poisoned_profile_in_the_middle_of_20_000(client: Client, administrator: User) -> None:
     with running(big_world(20_000)) as server:
         moodle = connect(server, BIG_TOKEN)
         course = moodle.follow()
@@ -250,6 +281,9 @@ def test_a_poisoned_profile_in_the_middle_of_20_000(db: None) -> None:
         run = moodle.read(course)
         assert (run.state, run.people_read, run.skipped_positions) == (RunState.PARTIAL, 19_999, [10_001])
         assert not Participant.objects.filter(moodle_id=victim).exists()
+        page = shown(client, administrator, course)
+        assert "Some profiles hold characters that Moodle itself refuses to give" in page
+        assert re.search(r"10.?001", page), "who can correct it is told where"
         server.world.faults.clear()
         run = next_read(moodle, course)
         assert (run.state, run.people_read, run.created) == (RunState.OK, 20_000, 1)
@@ -310,7 +344,9 @@ def overtaken(moodle: Moodle, transactional_db: None) -> Iterator[tuple[Moodle, 
     end()
 
 
-def test_a_run_that_outlives_its_claim(overtaken: tuple[Moodle, Course, Callable[[], SyncRun]]) -> None:
+def test_a_run_that_outlives_its_claim(
+    overtaken: tuple[Moodle, Course, Callable[[], SyncRun]], client: Client, administrator: User
+) -> None:
     """Another one takes over and reads well; the old one comes back and writes nothing."""
     moodle, course, end = overtaken
     heir = next_read(moodle, course)
@@ -318,7 +354,8 @@ def test_a_run_that_outlives_its_claim(overtaken: tuple[Moodle, Course, Callable
     before = rows()
     old = end()
     assert old.state == RunState.INTERRUPTED
-    assert explain(old) is not None
+    told = "The read was interrupted on Vigie’s side."
+    assert told in shown(client, administrator, course), "in the history: the last good read is later"
     assert rows() == before
     assert not old.staged.exists()
     mirror(moodle)

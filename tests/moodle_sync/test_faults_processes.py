@@ -13,31 +13,25 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from demo.moodle import running
 from moodle_sync import batches, runs, tasks
 from moodle_sync.enums import RunState, Urgency
 from moodle_sync.errors import Trouble
-from moodle_sync.explain import explain
 from moodle_sync.models import Course, Enrolment, Participant, SyncRun
 from tests.factories import UserFactory
 from tests.moodle_sync.moodle import Moodle, connect, small_world
-from tests.moodle_sync.test_faults import ENROLLED, life_goes_on, mirror
-from tests.moodle_sync.workers import BreakableRedis, application, ended, own_line, state_of, until, worker
+from tests.moodle_sync.test_faults import ENROLLED, life_goes_on, mirror, shown
+from tests.moodle_sync.workers import BreakableRedis, application, ended, own_line, state_of, until, waits_for, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def waits_for(table: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass", [table])
-        return bool(cursor.fetchone()[0])
-
-
 @pytest.mark.usefixtures("empty_queue")
-def test_a_worker_killed_while_writing(moodle: Moodle) -> None:
+def test_a_worker_killed_while_writing(moodle: Moodle, client: Client, administrator: User) -> None:
     """People and enrolments are in its transaction, memberships wait: all or nothing."""
     course = moodle.follow()
     moodle.read(course)
@@ -56,7 +50,9 @@ def test_a_worker_killed_while_writing(moodle: Moodle) -> None:
     tasks.enqueue_due()
     run.refresh_from_db()
     assert (run.state, run.error_code, run.staged.count()) == (RunState.INTERRUPTED, Trouble.CRASHED, 0)
-    assert explain(run) is not None
+    page = shown(client, administrator, course)
+    assert "The read was interrupted on Vigie’s side." in page
+    assert "Next try:" in page
     Course.objects.update(next_sync_at=timezone.now())
     tasks.enqueue_due()
     heir = SyncRun.objects.latest("pk")
@@ -96,14 +92,24 @@ def test_redis_restarted_in_the_middle(two_courses: Moodle, redis: BreakableRedi
         assert state_of(waiting) == RunState.QUEUED, "its message is lost"
         SyncRun.objects.filter(pk=waiting.pk).update(queued_at=timezone.now() - timedelta(minutes=16))
         tasks.enqueue_due()
-        waiting.refresh_from_db()
-        assert (waiting.state, waiting.error_code) == (RunState.INTERRUPTED, Trouble.CRASHED)
-        Course.objects.filter(pk=second.pk).update(next_sync_at=timezone.now())
-        tasks.enqueue_due()
-        heir = SyncRun.objects.latest("pk")
-        until(lambda: ended(heir))
-        assert state_of(heir) == RunState.OK
+        until(lambda: ended(waiting))
+        assert state_of(waiting) == RunState.OK, "it was never begun, so it was never interrupted"
+    assert SyncRun.objects.count() == 2
     mirror(moodle, 3)
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_a_run_waits_for_a_free_worker_however_long_it_takes(moodle: Moodle) -> None:
+    """Its message is there and is sent again all the same: it is read once."""
+    run = runs.request_run(moodle.follow())
+    SyncRun.objects.update(queued_at=timezone.now() - timedelta(minutes=50))
+    tasks.enqueue_due()
+    assert state_of(run) == RunState.QUEUED
+    SyncRun.objects.update(queued_at=timezone.now() - timedelta(minutes=50))
+    with worker():
+        until(lambda: ended(run))
+    assert (state_of(run), SyncRun.objects.count()) == (RunState.OK, 1)
+    mirror(moodle)
 
 
 def test_postgres_restarted_in_the_middle() -> None:

@@ -235,7 +235,9 @@ def test_a_run_ends_once(one: Course) -> None:
     assert (run.state, run.created) == (RunState.OK, 3)
 
 
-def test_the_sweep_ends_the_dead_and_the_lost_only() -> None:
+def test_the_sweep_ends_the_dead_only_and_what_nobody_took_is_sent_again(
+    sent: list[int], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     def aged(run: SyncRun, age: timedelta) -> SyncRun:
         SyncRun.objects.filter(pk=run.pk).update(queued_at=timezone.now() - age)
         return run
@@ -249,14 +251,18 @@ def test_the_sweep_ends_the_dead_and_the_lost_only() -> None:
     done = runs.create_run(CourseFactory())[0]
     runs.finish(done, RunState.OK)
     aged(done, DAY)
-    assert runs.sweep() == 2
+    assert runs.sweep() == 1
     assert runs.sweep() == 0
+    for _scheduler in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.enqueue_due()
+    assert sent == [lost.pk], "once, and not again for another 15 minutes"
     states = {run.pk: run.state for run in SyncRun.objects.all()}
     assert states == {
         alive.pk: RunState.RUNNING,
         waiting.pk: RunState.QUEUED,
         dead.pk: RunState.INTERRUPTED,
-        lost.pk: RunState.INTERRUPTED,
+        lost.pk: RunState.QUEUED,
         done.pk: RunState.OK,
     }
     assert not StagedPerson.objects.exists()

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from demo.moodle.call import Call
 from moodle_sync import apply, reading
-from moodle_sync.enums import RunState, Standing
+from moodle_sync.enums import Change, RunState, Standing
 from moodle_sync.errors import Trouble
 from moodle_sync.models import Course, Enrolment
 from tests.moodle_sync.moodle import FIRST, Moodle, content, rows, somebody
@@ -221,9 +221,17 @@ def test_an_administrator_accepts_that_people_are_fewer(moodle: Moodle) -> None:
     leave(moodle, *range(FIRST, FIRST + 10))
     assert moodle.read(course).state == RunState.HELD
     run = moodle.read(course, accept_shrink=True)
-    assert (run.state, run.people_read, run.left) == (RunState.OK, 2, 0), "accepted, yet it takes two reads"
+    assert (run.state, run.people_read, run.left) == (RunState.OK, 2, 10), "two reads and a person agree"
+    assert run.changes.filter(kind=Change.LEFT).count() == 10, "and who left can be looked up"
     run = moodle.read(course)
-    assert (run.state, run.left) == (RunState.OK, 10), "the new number is the measure from now on"
+    assert (run.state, run.left) == (RunState.OK, 0), "the new number is the measure from now on"
+
+
+def test_what_is_accepted_beforehand_changes_nothing_where_people_are_not_fewer(moodle: Moodle) -> None:
+    course = moodle.follow()
+    moodle.read(course)
+    leave(moodle, FIRST)
+    assert moodle.read(course, accept_shrink=True).left == 0, "one absence is none"
 
 
 def test_less_than_ten_known_people_are_not_guarded(moodle: Moodle) -> None:

@@ -61,6 +61,13 @@ def own_line() -> psycopg.Connection:
     )
 
 
+def waits_for(table: str) -> bool:
+    """Somebody waits for a lock on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass", [table])
+        return bool(cursor.fetchone()[0])
+
+
 def until(found: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

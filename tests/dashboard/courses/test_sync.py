@@ -11,6 +11,7 @@ from django.utils import timezone
 from lxml import html
 
 from accounts.models import User
+from dashboard.courses.freshness import FAILED_RUNS
 from moodle_sync.enums import ACTIVE_RUNS, RunState
 from moodle_sync.errors import Trouble
 from moodle_sync.models import Course, Group, SyncRun
@@ -102,6 +103,16 @@ def test_a_double_click_costs_moodle_nothing(ask: Ask, coordinator: User, course
     assert not polls(response)
 
 
+@pytest.mark.parametrize("state", FAILED_RUNS)
+def test_what_failed_a_moment_ago_is_not_called_read(
+    state: RunState, ask: Ask, coordinator: User, course: Course
+) -> None:
+    a_run(course, state, finished_at=timezone.now() - timedelta(seconds=3))
+    said = words(ask(coordinator))
+    assert "Read a few seconds ago" not in said
+    assert f"Tried a few seconds ago ({state.label}): Moodle was not asked again." in said
+
+
 def test_polling_slows_down_for_what_nobody_waits_for(status: Ask, coordinator: User, course: Course) -> None:
     run = a_run(course, RunState.QUEUED)
     assert b'"every 15s"' in status(coordinator).content
@@ -124,6 +135,11 @@ def test_the_result_is_told_in_words_and_announced(status: Ask, coordinator: Use
     assert "Up to date: 12 new, 1 has left, 3 came in" in words(response)
     assert b'hx-swap-oob="innerHTML:#live"' in response.content
     assert "course-read" in response["HX-Trigger-After-Settle"]
+
+
+def test_an_accepted_list_says_who_left_with_it(status: Ask, coordinator: User, course: Course) -> None:
+    a_run(course, RunState.OK, accept_shrink=True, left=68)
+    assert "Up to date: shorter list accepted, 68 have left" in words(status(coordinator))
 
 
 def test_the_row_comes_back_as_a_reload_would_show_it(

@@ -15,7 +15,6 @@ from dashboard.follow_up.rules import (
     after_contacted,
     after_outcome,
     another_time_of_day,
-    first_step_at,
     initial,
     start_of_day,
 )
@@ -110,6 +109,7 @@ def facts(**changes: object) -> Facts:
         "course_open": True,
         "course_ended": False,
         "day_zero": NOW - timedelta(days=10),
+        "first_step": NOW - timedelta(days=6),
         "zone": PARIS,
     }
     return Facts(**(known | changes))  # type: ignore[arg-type]
@@ -126,21 +126,14 @@ def facts(**changes: object) -> Facts:
         ({"standing": Standing.LEFT}, Target(State.CLOSED_OUT, closed_for=ClosedFor.LEFT)),
         ({"course_ended": True}, Target(State.CLOSED_OUT, closed_for=ClosedFor.ENDED)),
         ({"course_open": False}, Target(State.WAITING)),
-        ({"day_zero": None}, Target(State.WAITING)),
-        ({"day_zero": NOW - timedelta(days=3)}, Target(State.WAITING)),
-        ({"day_zero": NOW - timedelta(days=4)}, Target(State.TODO, midnight(23))),
-        ({"day_zero": NOW - timedelta(days=300)}, Target(State.TODO, midnight(23))),
+        ({"first_step": None}, Target(State.WAITING)),
+        ({"first_step": NOW + timedelta(seconds=1)}, Target(State.WAITING)),
+        ({"first_step": NOW}, Target(State.TODO, midnight(23))),
+        ({"first_step": NOW - timedelta(days=300)}, Target(State.TODO, midnight(23))),
     ],
 )
 def test_where_a_follow_up_begins(changes: dict[str, object], target: Target) -> None:
     assert initial(facts(**changes), now=NOW) == target
-
-
-def test_the_first_step_is_at_midnight_four_days_after_day_zero() -> None:
-    opened = datetime(2026, 11, 19, 23, 50, tzinfo=PARIS)
-    assert first_step_at(facts(day_zero=opened)) == midnight(23)
-    assert initial(facts(day_zero=opened), now=midnight(23) - timedelta(seconds=1)).state == State.WAITING
-    assert initial(facts(day_zero=opened), now=midnight(23)).state == State.TODO
 
 
 ZONES = ["Europe/Paris", "America/Guadeloupe", "Pacific/Noumea", "Indian/Reunion", "America/Miquelon", "UTC"]

@@ -1,5 +1,6 @@
 """What a read or the passing of time changes by itself: product.md §4, «Rules, in one place»."""
 
+import traceback
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,12 +8,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from dashboard import tasks
 from dashboard.enums import OPEN_STATES, RETURNING_STATES, ClosedFor, Kind, Outcome, State
 from dashboard.follow_up import acts, moves, system
 from dashboard.follow_up.rules import start_of_day
-from dashboard.models import Contact, FollowUp
+from dashboard.models import Contact, FollowUp, WorkingDays
 from moodle_sync.enums import EPOCH, Standing
-from moodle_sync.models import Course, Enrolment
+from moodle_sync.models import Course, Enrolment, SyncRun
 from tests.factories import CourseFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +37,11 @@ def enter(enrolment: Enrolment, at: datetime | None = None) -> None:
 
 
 def opened(days_ago: float, **fields: Any) -> Course:
+    """On a site that works every day of the week: these tests count days, whatever today is."""
     moment = now() - timedelta(days=days_ago)
-    return CourseFactory(**({"start_date": moment, "visible_since": moment} | fields))
+    course: Course = CourseFactory(**({"start_date": moment, "visible_since": moment} | fields))
+    WorkingDays.objects.create(site=course.site, country="", weekdays=list(range(7)))
+    return course
 
 
 def test_a_first_read_begins_a_follow_up_for_each_trainee_and_tells_nothing(course: Course) -> None:
@@ -98,6 +103,58 @@ def test_who_was_called_after_coming_in_is_closed_as_come_back(course: Course, t
     system.after_read(course)
     assert kinds(enrolment) == [Kind.CONTACTED, Kind.RETURNED]
     assert state_of(enrolment).state == State.CLOSED_IN
+
+
+def test_a_return_came_after_the_read_before_it(course: Course, tutor: User) -> None:
+    contacted, previous, came = (now() + timedelta(hours=hours) for hours in (0, 1, 2))
+    enrolment = EnrolmentFactory(
+        course=course, last_course_access=now() - timedelta(days=20), follow_up__state=State.CLOSED_IN
+    )
+    acts.mark_contacted(enrolment.follow_up, by=tutor, version=0)
+    for started_at, state in [(contacted, "ok"), (previous, "ok"), (came - timedelta(minutes=5), "refused")]:
+        SyncRun.objects.create(course=course, state=state, started_at=started_at)
+    enter(enrolment, came)
+    SyncRun.objects.create(course=course, state="ok", started_at=came + timedelta(minutes=1))
+    system.after_read(course)
+    event = Contact.objects.get(kind=Kind.RETURNED)
+    assert (event.happened_after, event.happened_at) == (previous, came)
+
+
+def test_a_return_that_the_read_before_saw_already_came_after_the_contact(course: Course, tutor: User) -> None:
+    """Its worker died before it told anybody."""
+    came = now() + timedelta(hours=2)
+    enrolment = EnrolmentFactory(
+        course=course, last_course_access=now() - timedelta(days=20), follow_up__state=State.CLOSED_IN
+    )
+    contact = acts.mark_contacted(enrolment.follow_up, by=tutor, version=0)
+    enter(enrolment, came)
+    for minutes in (1, 60):
+        SyncRun.objects.create(course=course, state="ok", started_at=came + timedelta(minutes=minutes))
+    system.after_read(course)
+    assert Contact.objects.get(kind=Kind.RETURNED).happened_after == contact.created_at
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2])
+def test_a_course_that_fails_keeps_no_other_waiting(
+    broken: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    courses = [opened(10) for _ in range(3)]
+    for each in courses:
+        EnrolmentFactory(course=each, follow_up__state=State.CONTACTED, follow_up__due_at=now() - timedelta(hours=1))
+    really = system.advance
+
+    def advance(course: Course) -> int:
+        if course == courses[broken]:
+            raise ValueError("camille.exemple@ac-test.example.org")
+        return really(course)
+
+    monkeypatch.setattr(system, "advance", advance)
+    with pytest.raises(tasks.CoursesFailed, match=f"^1 of 3 courses: {courses[broken].pk}$") as failed:
+        tasks.advance_follow_ups()
+    assert FollowUp.objects.filter(state=State.TODO).count() == 2
+    assert f"{courses[broken].pk}: ValueError" in caplog.text
+    shown = caplog.text + "".join(traceback.format_exception(failed.value))
+    assert "camille" not in shown, "an exception may quote a row"
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)

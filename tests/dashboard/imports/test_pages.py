@@ -134,16 +134,16 @@ def test_a_user_name_is_nowhere(
         confirm(client, draft)
     assert "prenom9.nom9@ac-poitiers.example.org" in shown
     secret = "nonconnecte9"
-    assert secret not in shown + rows + caplog.text + "".join(capfd.readouterr()) + _everything_stored()
+    assert secret not in shown + rows + caplog.text + "".join(capfd.readouterr()) + everything_stored()
     assert "prenom9.nom9@" not in caplog.text
 
 
 def test_a_draft_rests_encrypted(coordinator: User, site: Site) -> None:
     ready(client_of(coordinator), site, as_csv([HEADER, ANA]), course_name="Neuve")
-    assert "ana@ac-test" not in _everything_stored()
+    assert "ana@ac-test" not in everything_stored()
 
 
-def _everything_stored() -> str:
+def everything_stored() -> str:
     tables = connection.introspection.table_names()
     found = []
     with connection.cursor() as cursor:

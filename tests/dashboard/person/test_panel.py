@@ -81,6 +81,32 @@ def test_the_panel_and_the_page_show_the_same_file(claire: Client, enrolment: En
     assert page.xpath(f"//main//a[@href='{reverse('dashboard:roster')}']"), "a way back to the list"
 
 
+@pytest.mark.parametrize(
+    ("outside", "title"),
+    [(timedelta(hours=2), "Came into “Évaluer par compétences”"), (None, "Seen in “Évaluer par compétences”")],
+)
+def test_nobody_is_said_to_come_in_for_the_first_time_who_was_not_known_to_be_outside(
+    claire: Client, enrolment: Enrolment, outside: timedelta | None, title: str
+) -> None:
+    came = timezone.now()
+    Enrolment.objects.filter(pk=enrolment.pk).update(
+        last_course_access=came, entered_before=came, entered_after=came - outside if outside else None
+    )
+    system.after_read(enrolment.course)
+    [entry] = panel(claire, enrolment, **{"Accept-Language": "en"}).xpath("//ol[@class='vg-tl']/li")
+    assert title in text(entry)
+    assert ("between" in text(entry)) is bool(outside)
+
+
+@pytest.mark.parametrize(("cause", "shown"), [(Cause.CREDENTIALS, True), (Cause.UNKNOWN, False)])
+def test_a_cause_that_is_none_is_not_told(
+    claire: Client, enrolment: Enrolment, tutor: User, cause: Cause, shown: bool
+) -> None:
+    call([enrolment], tutor, cause=cause)
+    [entry] = panel(claire, enrolment, **{"Accept-Language": "en"}).xpath("//ol[@class='vg-tl']/li")
+    assert ("Cause:" in text(entry)) is shown
+
+
 def test_phones_can_be_dialled_and_copied(claire: Client, enrolment: Enrolment) -> None:
     Participant.objects.filter(pk=enrolment.participant.pk).update(phone2="poste 12, le matin")
     shown = panel(claire, enrolment)
@@ -250,5 +276,5 @@ def test_the_number_of_queries_does_not_grow_with_the_timeline(
     for n in range(events):
         acts.add_note(FollowUp.objects.get(enrolment=enrolment), f"Note {n}", by=tutor)
     panel(claire, enrolment)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         panel(claire, enrolment)

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from dashboard.enums import State
 from dashboard.models import ContactDetail
-from dashboard.roster import listing
+from dashboard.roster import paging
 from moodle_sync.enums import EPOCH, Standing
 from moodle_sync.models import Course, Group, Participant
 from tests.dashboard.roster.conftest import MakePeople, names, parsed, tile, total
@@ -111,7 +111,7 @@ def test_pages_read_from_the_end_are_the_same(
     people(60, follow_up__due_at=NOW)
     pages = [f"{URL}?sort={sign}{sort}&page={number}" for number in (2, 3)]
     from_the_start = [names(parsed(claire, page)) for page in pages]
-    monkeypatch.setattr(listing, "FAR", 10)
+    monkeypatch.setattr(paging, "FAR", 10)
     assert [names(parsed(claire, page)) for page in pages] == from_the_start
 
 

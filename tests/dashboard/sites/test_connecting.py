@@ -187,13 +187,18 @@ def test_tries_are_counted(administrator: User) -> None:
     assert "ten minutes" in response.content.decode()
 
 
-def test_the_choice_by_file_waits_for_its_screen(administrator: User, server: MoodleServer) -> None:
-    from dashboard.sites.steps import import_url
-
+def test_without_a_scheme_both_are_tried(administrator: User, server: MoodleServer) -> None:
     client = logged_in(administrator)
-    typed(client, server.url)
-    page = client.get(reverse("dashboard:connect-token")).content.decode()
-    assert (reverse("dashboard:connect-by-file") in page) == (import_url(1) is not None)
+    assert typed(client, server.url.removeprefix("http://")).status_code == 302
+    assert server.url in client.get(reverse("dashboard:connect-token")).content.decode()
+    assert typed(client, server.url.replace("http://", "https://")).status_code == 200, "nobody asked for http"
+
+
+def test_nothing_answers(administrator: User) -> None:
+    """Nobody tries again by itself what is not connected yet."""
+    page = typed(logged_in(administrator), "http://127.0.0.1:9").content.decode()
+    assert "Nothing answers at this address." in page
+    assert "tries again by itself" not in page
 
 
 # Several tokens on one platform
@@ -205,6 +210,8 @@ def test_several_connections_never_double_the_people(administrator: User, server
     service = connected(client, server)
     tutor = connected(client, server, rec.TUTOR, "mobile")
     assert service.site_id == tutor.site_id
+    told = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert list(told) == [AuditEntry.Action.CONNECTED, AuditEntry.Action.ADDED]
     client.post(reverse("dashboard:choose-courses", args=[service.pk]), {"course": ["2"]})
     client.post(reverse("dashboard:choose-courses", args=[tutor.pk]), {"course": ["2", "3"]})
     read_all()

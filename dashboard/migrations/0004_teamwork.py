@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0002_follow_up_engine'),
+        ("dashboard", "0003_imports_and_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
