@@ -6,7 +6,7 @@ import re
 # To the end of the exception: a note may have several lines.
 END = r"(?=\n\nThe above exception|\n\nDuring handling|\nTraceback \(most|\Z)"
 DETAIL = re.compile(rf"(DETAIL|CONTEXT|QUERY): .*?{END}", re.DOTALL)
-LINK = re.compile(r"(/invitation/|/mot-de-passe/nouveau/)[^\s/]+")
+LINK = re.compile(r"(/invitation/|/mot-de-passe/nouveau/|/rappels/calendrier/)[^\s/]+")
 
 
 class Discreet(logging.Formatter):

@@ -1,7 +1,9 @@
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 
+from accounts.models import User
+from dashboard.handover.notices import unseen
 from dashboard.shell.navigation import entries
 from dashboard.shell.themes import COOKIE, THEMES
 
@@ -14,4 +16,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "themes": THEMES.items(),
         "nav": entries(request) if signed_in else [],
+        "notices": lambda: unseen(cast(User, request.user)) if signed_in else [],  # asked for by whole pages only
     }

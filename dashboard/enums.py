@@ -57,6 +57,7 @@ class Kind(TextChoices):
     LIFTED = "lifted", _("Unblocked")
     CAUSE = "cause", _("Cause noted")
     CLOSED = "closed", _("Closed")
+    RESUMED = "resumed", _("Taken up again")
     UNDO = "undo", _("Undone")
 
 

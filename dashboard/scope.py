@@ -1,11 +1,14 @@
 """Who sees what (product.md §6.2). Every view starts from one of these querysets; a stranger's row is a 404."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from accounts.models import User
-from dashboard.models import FollowUp, Person
+from accounts.models import Assignment, User
+from dashboard.enums import Kind
+from dashboard.models import Absence, Contact, FollowUp, Person
 from moodle_sync.models import Course, Enrolment, Group, Membership
 
 
@@ -38,16 +41,48 @@ def visible_enrolments(user: User) -> QuerySet[Enrolment]:
         return enrolments.filter(course__in=Course.objects.followed().filter(in_scope(user)))
     if not user.is_tutor:
         return enrolments.none()
-    return enrolments.filter(course__followed=True, pk__in=_entrusted(user))
+    return enrolments.filter(course__followed=True, pk__in=_entrusted(user.pk, lent_by=_absent(user)))
 
 
-def _entrusted(user: User) -> QuerySet[Enrolment, Any]:
+def own_enrolments(user: User) -> QuerySet[Enrolment]:
+    """Those of `visible_enrolments` that are a tutor's own: without those of the colleagues they stand in for."""
+    if not user.is_tutor:
+        return visible_enrolments(user)
+    return Enrolment.objects.filter(course__followed=True, pk__in=entrusted_to(user.pk))
+
+
+def stands_in_for(user: User) -> list[int]:
+    """The colleagues who are absent today and whose people the user sees meanwhile."""
+    return [user_id for (user_id,) in _absent(user).order_by("user_id").distinct()]
+
+
+def lender(user: User, enrolment: int) -> int | None:
+    """The absent colleague whose person this is, where the user sees it merely for that."""
+    absent = stands_in_for(user) if user.is_tutor else []
+    if not absent or own_enrolments(user).filter(pk=enrolment).exists():
+        return None
+    one = Enrolment.objects.filter(pk=enrolment)
+    return next((pk for pk in absent if one.filter(pk__in=entrusted_to(pk)).exists()), None)
+
+
+def entrusted_to(user_id: int) -> QuerySet[Enrolment, Any]:
+    """Ids of the enrolments of one tutor."""
+    return _entrusted(user_id, lent_by=Absence.objects.none().values_list("user"))
+
+
+def _absent(user: User) -> QuerySet[Absence, Any]:
+    """Only one step: who is absent hands nothing on of what they were themselves lent."""
+    today = timezone.localdate(timezone=timezone.get_default_timezone())
+    return user.stands_in.on(today).values_list("user")
+
+
+def _entrusted(user_id: int, *, lent_by: QuerySet[Absence, Any]) -> QuerySet[Enrolment, Any]:
     """Ids of a tutor's enrolments. A union of index look-ups: an OR would read every row."""
-    current = user.assignments.current()
+    current = Assignment.objects.current().values_list("course_id", "group_id", "ungrouped")
     whole: set[int] = set()
     ungrouped: set[int] = set()
     groups: set[int] = set()
-    for course_id, group_id, without_group in current.values_list("course_id", "group_id", "ungrouped"):
+    for course_id, group_id, without_group in current.filter(user=user_id).union(current.filter(user__in=lent_by)):
         if group_id:
             groups.add(group_id)
         else:
@@ -56,8 +91,18 @@ def _entrusted(user: User) -> QuerySet[Enrolment, Any]:
     return ids.union(
         Membership.objects.filter(group__in=groups).values_list("enrolment"),
         Enrolment.objects.filter(course__in=ungrouped, memberships=None).values_list("pk"),
-        FollowUp.objects.filter(assignee=user).values_list("enrolment"),
+        FollowUp.objects.filter(assignee=user_id).values_list("enrolment"),
+        FollowUp.objects.filter(assignee__in=lent_by).values_list("enrolment"),
     )
+
+
+def undoable(user: User, act: UUID) -> QuerySet[FollowUp]:
+    """The follow-ups of an act that the user may take back: those in sight, and those they handed over by it."""
+    touched = FollowUp.objects.filter(pk__in=Contact.objects.filter(act=act).values("follow_up"))
+    if not user.follows_people:
+        return touched.none()
+    given = Contact.objects.filter(act=act, author=user, kind=Kind.ASSIGNED).values("follow_up")
+    return touched.filter(Q(enrolment__in=visible_enrolments(user)) | Q(pk__in=given))
 
 
 def visible_courses(user: User, seen: QuerySet[Enrolment] | None = None) -> QuerySet[Course]:

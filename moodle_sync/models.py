@@ -19,6 +19,7 @@ from moodle_sync import crypto, history  # noqa: F401 (the other models)
 from moodle_sync.auto_follow_rules import AutoFollow
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing, Urgency
 from moodle_sync.membership import Membership
+from moodle_sync.names import SortedByName
 from moodle_sync.querysets import CourseQuerySet, EnrolmentQuerySet, ParticipantQuerySet, SyncRunQuerySet, last_access
 from moodle_sync.staged import StagedAccount, StagedMember, StagedPerson
 
@@ -94,7 +95,7 @@ class Connection(models.Model):
         self.token_encrypted = crypto.encrypt(value)
 
 
-class Course(models.Model):
+class Course(SortedByName):
     """One Moodle course that Vigie follows, or followed."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="courses")
@@ -103,7 +104,6 @@ class Course(models.Model):
     )
     moodle_id = models.PositiveBigIntegerField(null=True, help_text="NULL: known by a file only.")
     short_name = models.CharField(max_length=255)
-    full_name = models.CharField(max_length=1333)
     category_id = models.PositiveBigIntegerField(null=True)
     category_name = models.CharField(max_length=255, blank=True)
     start_date = models.DateTimeField(null=True, help_text="NULL: Moodle does not say.")
@@ -134,11 +134,8 @@ class Course(models.Model):
         constraints = [models.UniqueConstraint(fields=["site", "moodle_id"], name="one_course_per_moodle_id")]
         indexes = [
             models.Index(fields=["next_sync_at"], condition=Q(followed=True), name="course_due"),
-            models.Index(fields=["full_name", "id"], name="course_by_name"),
+            models.Index(fields=["sort_key", "id"], name="course_by_name"),
         ]
-
-    def __str__(self) -> str:
-        return self.full_name
 
     @property
     def opened_at(self) -> datetime | None:

@@ -112,6 +112,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// ---- One tick for all of a list
+
+document.addEventListener("change", ({ target }) => {
+  const name = target.dataset?.ticks;
+  if (!name) return;
+  for (const box of target.form.querySelectorAll(`input[name="${CSS.escape(name)}"]`)) box.checked = target.checked;
+});
+
 document.addEventListener("keydown", (event) => {
   const typing = at(event, "input, textarea, select, [contenteditable]");
   if (event.key === "Escape") {

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,18 @@ from django.utils import timezone
 from accounts import invitations
 from accounts.models import Role, User
 from dashboard import identity
-from dashboard.follow_up import acts
-from dashboard.models import Contact, ContactDetail, ImportFile, MessageTemplate, PersonAccount
+from dashboard.callbacks import feed
+from dashboard.follow_up import acts, blocking
+from dashboard.models import (
+    Absence,
+    Blockage,
+    Contact,
+    ContactDetail,
+    ImportFile,
+    MessageTemplate,
+    Notice,
+    PersonAccount,
+)
 from dashboard.models.import_file import sealed
 from moodle_sync.enums import RunState
 from moodle_sync.history import SyncBatch
@@ -34,6 +45,7 @@ PERSONAS = (
 TO_LOGIN, OPEN = 302, 200
 
 HTMX = {"HX-Request": "true"}
+A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,11 @@ class Things:
     connection: Connection
     rule: AutoFollow
     draft: ImportFile
+    blocked: Enrolment
+    absence: int
+    notice: int
+    feed: str
+    removed: int
     template: MessageTemplate
 
 
@@ -72,6 +89,14 @@ def of_enrolment(things: Things) -> dict[str, Any]:
 
 def of_both(things: Things) -> dict[str, Any]:
     return {"pk": things.enrolment.pk, "other": things.twin.pk}
+
+
+def of_removed(things: Things) -> dict[str, Any]:
+    return {"pk": things.removed}
+
+
+def of_blocked(things: Things) -> dict[str, Any]:
+    return {"pk": things.blocked.pk}
 
 
 def of_connection(things: Things) -> dict[str, Any]:
@@ -99,6 +124,7 @@ EVERYBODY = (OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 NAMED_PERSON = (TO_LOGIN, OPEN, 404, OPEN, 404, 404, 404)
 ONES_OWN = (TO_LOGIN, OPEN, 404, 404, 404, 404, 404)
+NAMED_PERSON_OVERTAKEN = (TO_LOGIN, 422, 404, 422, 404, 404, 404)
 NAMED_PEOPLE = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, 403, 403)
 PLATFORMS = (TO_LOGIN, 403, 403, 403, 403, 403, OPEN)
 PLATFORM = (TO_LOGIN, 404, 404, 404, 404, 404, OPEN)
@@ -137,6 +163,29 @@ RULES = {
     "dashboard:remove-detail": Rule(NAMED_PERSON, "post", lambda things: {"pk": things.detail.pk}, headers=HTMX),
     "dashboard:join-search": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:join": Rule(NAMED_PERSON, kwargs=of_both),
+    "dashboard:restore-detail": Rule(NAMED_PERSON, "post", of_removed, headers=HTMX),
+    "dashboard:close-out": Rule(NAMED_PERSON, kwargs=of_enrolment),
+    "dashboard:reopen": Rule(NAMED_PERSON_OVERTAKEN, "post", of_enrolment, {"version": 1}, HTMX),
+    "dashboard:declare-in": Rule(NAMED_PERSON_OVERTAKEN, "post", of_enrolment, {"version": 1}, HTMX),
+    # the team
+    "dashboard:callbacks": Rule(NAMED_PEOPLE),
+    "dashboard:redate": Rule((TO_LOGIN, 422, 422, 422, 422, 403, 403), "post", data={"what": "1"}),
+    "dashboard:make-feed": Rule(NAMED_PEOPLE, "post"),
+    "dashboard:revoke-feed": Rule((TO_LOGIN, 302, 302, 302, 302, 403, 403), "post"),
+    "dashboard:callback-feed": Rule(EVERYBODY, kwargs=lambda things: {"token": things.feed}),
+    "dashboard:blockages": Rule(NAMED_PEOPLE),
+    "dashboard:block": Rule(NAMED_PERSON, kwargs=of_enrolment),
+    "dashboard:lift": Rule(NAMED_PERSON, "post", of_blocked, {"version": 1}, HTMX),
+    "dashboard:blockage-asked": Rule(NAMED_PERSON, "post", of_blocked, headers=HTMX),
+    "dashboard:handover": Rule(NAMED_PEOPLE),
+    "dashboard:hand-over": Rule(NAMED_PERSON, kwargs=of_enrolment),
+    "dashboard:absences": Rule(NAMED_PEOPLE),
+    "dashboard:cancel-absence": Rule(
+        (TO_LOGIN, 302, 404, 302, 404, 404, 404), "post", lambda things: {"pk": things.absence}
+    ),
+    "dashboard:notice-seen": Rule(ONES_OWN, "post", lambda things: {"pk": things.notice}, headers=HTMX),
+    "dashboard:answer-hint": Rule(NAMED_PERSON_OVERTAKEN, "post", of_enrolment, {"cause": "no_time"}, HTMX),
+    "dashboard:hint-figures": Rule((TO_LOGIN, 403, 403, OPEN, OPEN, 403, 403)),
     "dashboard:separate": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:undo-union": Rule(NAMED_PERSON, "post", lambda things: {"act": things.change}, headers=HTMX),
     # figures
@@ -245,6 +294,10 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
     detail = ContactDetail.objects.create(
         person=person, kind="phone", value="+33639984100", search_key="0639984100", added_by=tutor
     )
+    removed = ContactDetail.objects.create(
+        person=person, kind="phone", value="+33639984101", search_key="0639984101", added_by=tutor,
+        removed_at=timezone.now(), removed_by=tutor,
+    )  # fmt: skip
     invited = UserFactory(email="invited@example.org", role=Role.TUTOR)
     invited.set_unusable_password()
     invited.save()
@@ -264,9 +317,16 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
         content=sealed({"headers": ["E-mail"], "rows": [[2, ["nouveau@ac-test.example.org"]]]}),
     )  # fmt: skip
     template = MessageTemplate.objects.create(site=group.course.site, name="Relance", subject="S", body="B")
+    blocked = EnrolmentFactory(course=group.course, groups=[group])
+    blocking.block(blocked.follow_up, 0, by=tutor, address="assistance@example.org")
+    today = timezone.localdate()
+    absence = Absence.objects.create(
+        user=tutor, colleague=other_tutor, first_day=today + A_WEEK, last_day=today + A_WEEK
+    )
+    notice = Notice.objects.create(user=tutor, kind="handed", by=coordinator)
     return Things(
         group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
-        template,
+        blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template,
     )  # fmt: skip
 
 
@@ -329,10 +389,14 @@ def test_what_changes_something_needs_our_own_page(name: str, things: Things, pe
 
 
 @pytest.mark.parametrize("persona", ["anonymous", "other_tutor", "other_coordinator", "observer", "administrator"])
-@pytest.mark.parametrize("name", [name for name in POST_ONLY if RULES[name].statuses in {NAMED_PERSON, ONES_OWN}])
+@pytest.mark.parametrize(
+    "name", [name for name in POST_ONLY if RULES[name].statuses in {NAMED_PERSON, NAMED_PERSON_OVERTAKEN, ONES_OWN}]
+)
 def test_a_stranger_changes_nothing(name: str, persona: str, things: Things, people: dict[str, User | None]) -> None:
     def state() -> list[Any]:
-        return [list(model._default_manager.values()) for model in (Contact, ContactDetail, PersonAccount)]
+        return [
+            list(model._default_manager.values()) for model in (Contact, ContactDetail, PersonAccount, Blockage, Notice)
+        ]
 
     before = state()
     response = _ask(name, things, people[persona])
@@ -351,6 +415,11 @@ def test_a_stranger_changes_nothing(name: str, persona: str, things: Things, peo
         "dashboard:sync-status",
         "dashboard:reads",
         "dashboard:read",
+        "dashboard:callbacks",
+        "dashboard:blockages",
+        "dashboard:handover",
+        "dashboard:absences",
+        "dashboard:hint-figures",
     ],
 )
 def test_no_page_names_a_person_to_a_stranger(

@@ -91,6 +91,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.LIFTED: _person(_from([State.BLOCKED], State.TODO, State.CONTACTED)),
     Kind.DECLARED: _person(_from(OPEN | {State.CLOSED_OUT}, State.CLOSED_IN), "cause"),
     Kind.CLOSED: _person(_from(OPEN | {State.CLOSED_IN}, State.CLOSED_OUT), "cause"),
+    Kind.RESUMED: _person(_from(CLOSED, State.TODO, State.WAITING)),
     # The plan, and time.
     Kind.DUE: Rule(By.PLAN, _from([State.WAITING, State.REMINDED, State.CONTACTED, State.BLOCKED], State.TODO)),
     Kind.ENDED: Rule(By.PLAN, _from(OPEN, State.CLOSED_OUT)),

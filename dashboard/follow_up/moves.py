@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
 from dashboard.people import locked_owners
 from dashboard.plan.recompute import Act, recompute_people_later, recompute_some
+from dashboard.scope import lender
 
 RESTORED = [
     "state", "due_at", "cause", "closed_for", "assignee_id", "callback_for_id", "step_day", "entry_known",
@@ -63,8 +65,8 @@ def record(
     """Write one entry and, with a `target`, move the follow-up, as far as an agreed callback lets it.
 
     Raises Stale when `version` is not the last, machine.Forbidden for a move that the rules do not know.
-    `assignee`: the user it is handed to; without, the first to act takes it. `details`: outcome, cause, note,
-    happened_at of the Contact. `follow_up` is refreshed in place.
+    `assignee`: the user it is handed to; without, the first to act takes it, unless they only stand in. `details`:
+    outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
     """
     expected = follow_up.version if version is None else version
     held = FollowUp.objects.select_for_update().filter(pk=follow_up.pk, version=expected).first()
@@ -83,7 +85,11 @@ def record(
     now = timezone.now()
     if target:
         target = _callback_that_stands(held, kind, outcome, author, now) or target
-    changes = {"version": expected + 1, **_changes(held, kind, target, author, assignee, details)}
+    lent_by = lender(author, held.enrolment_id) if author and target else None
+    if target and lent_by and author and target.callback_for == author.pk:  # it stays theirs who come back
+        target = replace(target, callback_for=lent_by)
+    takes = author if lent_by is None else None
+    changes = {"version": expected + 1, **_changes(held, kind, target, takes, assignee, details)}
     FollowUp.objects.filter(pk=held.pk).update(**changes)
     contact = Contact.objects.create(
         follow_up=follow_up,

@@ -20,7 +20,7 @@ def importable_sites(user: User) -> QuerySet[Site]:
 
 
 def importable_courses(user: User, site: Site) -> QuerySet[Course]:
-    courses = overseen_courses(user).filter(site=site).order_by("full_name", "pk")
+    courses = overseen_courses(user).filter(site=site).order_by("sort_key", "pk")
     return courses if may_import(user) else courses.none()
 
 

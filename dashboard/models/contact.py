@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard.enums import Cause, Kind, Outcome, State
+from dashboard.enums import Cause, ClosedFor, Kind, Outcome, State
 from dashboard.models.follow_up import FollowUp
 
 
@@ -24,6 +24,10 @@ class Contact(models.Model):
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     cause = models.CharField(max_length=20, choices=Cause, blank=True)
     note = models.TextField(blank=True)
+    closed_for = models.CharField(max_length=10, choices=ClosedFor, blank=True, help_text="Of a closing by hand.")
+    handed_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="Of a handover."
+    )
     happened_at = models.DateTimeField(null=True, help_text="Of an access: the latest it can have happened.")
     happened_after = models.DateTimeField(null=True, help_text="And the earliest; NULL: not known.")
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,5 +1,8 @@
 """Who else has to act, who stands in for whom, and what one is told."""
 
+from datetime import date
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -11,28 +14,28 @@ from dashboard.models.follow_up import FollowUp
 
 
 class Blockage(models.Model):
-    """Somebody else has to lift something before the person can come in."""
+    """Who has to lift something before the person can come in.
+
+    It holds as long as the follow-up is blocked: see `follow_up.blocking.current_blockages`.
+    """
 
     follow_up = models.ForeignKey(FollowUp, models.CASCADE, related_name="blockages")
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="+", help_text="The entry that blocked.")
+    contact = models.OneToOneField(
+        Contact, models.CASCADE, related_name="blockage", help_text="The entry that blocked."
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", help_text="A colleague who lifts it."
     )
     address = models.CharField(max_length=254, blank=True, help_text="Or an address to write to.")
-    text = models.TextField(blank=True, help_text="Ready to send: the facts, never the notes.")
-    asked_at = models.DateTimeField(null=True, help_text="When somebody said that it was sent.")
-    lifted_at = models.DateTimeField(null=True)
-    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["follow_up"], condition=Q(lifted_at__isnull=True), name="one_current_blockage"
-            )
-        ]
+    asked_at = models.DateTimeField(null=True, help_text="When somebody said that the request was sent.")
 
     def __str__(self) -> str:
         return f"blockage {self.pk}"
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def on(self, day: date) -> Self:
+        return self.filter(first_day__lte=day, last_day__gte=day)
 
 
 class Absence(models.Model):
@@ -43,6 +46,8 @@ class Absence(models.Model):
     first_day = models.DateField()
     last_day = models.DateField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    objects = AbsenceQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -68,6 +73,8 @@ class Notice(models.Model):
     number = models.PositiveIntegerField(default=1, help_text="Of persons.")
     reason = models.CharField(max_length=300, blank=True)
     link = models.CharField(max_length=500, blank=True)
+    act = models.UUIDField(null=True, help_text="What it tells of: once undone, it is not told.")
+    absence = models.ForeignKey(Absence, models.CASCADE, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(null=True)
 
@@ -84,6 +91,9 @@ class HintAnswer(models.Model):
     follow_up = models.ForeignKey(FollowUp, models.CASCADE, related_name="hint_answers")
     cause = models.CharField(max_length=20, choices=Cause)
     agreed = models.BooleanField()
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, null=True, related_name="+", help_text="The entry that noted the cause."
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 

@@ -1,21 +1,32 @@
 """How the panel's forms answer: in place with htmx, by a redirect or a full page without."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
 from dashboard.courses.requests import LoggedIn
-from dashboard.person.panel import Forms, panel_context, render_panel
+from dashboard.person.file import File
+from dashboard.person.panel import Forms, close_url, panel_context, render_panel
 from dashboard.roster.answers import changed, redirected
 
 UNPROCESSABLE = 422
 
 
-def done(request: LoggedIn, pk: int, enrolments: list[int], *, message: str, act: UUID | None = None) -> HttpResponse:
+def done(
+    request: LoggedIn,
+    pk: int,
+    enrolments: list[int],
+    *,
+    message: str,
+    act: UUID | None = None,
+    undo_url: str = "",
+) -> HttpResponse:
     """The fresh panel of `pk`, the rows that changed, and the message with its undo."""
     if request.htmx:
-        return changed(request, enrolments, message=message, act=act, extra=render_panel(request, pk))
+        panel = render_panel(request, pk)
+        return changed(request, enrolments, message=message, act=act, extra=panel, undo_url=undo_url)
     return redirected(request, message, act=act)
 
 
@@ -37,3 +48,19 @@ def overtaken(request: LoggedIn, pk: int, enrolments: list[int], forms: Forms, *
 
 def page(request: LoggedIn, pk: int, forms: Forms | None = None, *, status: int = 200) -> HttpResponse:
     return render(request, "dashboard/person/person.html", panel_context(request, pk, forms), status=status)
+
+
+def screen(request: LoggedIn, file: File, body: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """A screen about this person: in the panel's place beside a list, or a page of its own."""
+    if context.get("overtaken"):
+        status = UNPROCESSABLE
+    context |= {"file": file, "enrolment": file.enrolment, "body": body, "close_url": close_url(request)}
+    inside = request.htmx and not request.htmx.boosted
+    template = "dashboard/person/_union.html" if inside else "dashboard/person/union.html"
+    return render(request, template, context, status=status)
+
+
+def posted_version(request: LoggedIn) -> int:
+    """The version the form was made for; one that never was, where it is missing."""
+    version = request.POST.get("version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1

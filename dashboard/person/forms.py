@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
@@ -6,11 +8,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import PhoneNumberFormat, format_number
 
+from dashboard.enums import ClosedFor
+from dashboard.follow_up.closing import BY_HAND
 from dashboard.models import ContactDetail
 from dashboard.people import locked_owners
 from dashboard.person.details import Kind, email_way, phone_way, read_phone, ways_to_reach
 from dashboard.person.file import File
 from dashboard.plan.recompute import recompute_people_later
+from dashboard.shell.forms import StyledForm
 from moodle_sync.text import folded, phone_digits
 
 
@@ -71,6 +76,30 @@ class DetailForm(forms.Form):
             self.add_error("value", _("Already in this file."))
             return False
         return True
+
+
+class CloseForm(StyledForm):
+    """Why nobody is to go on, in one of four words and, where these do not say it, in one's own."""
+
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[("", _("Choose…")), *((reason.value, reason.label) for reason in BY_HAND)],
+        error_messages={"required": _("Choose the reason.")},
+    )
+    words = forms.CharField(label=_("In a few words (optional)"), max_length=300, required=False)
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="close-%s")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("reason") == ClosedFor.OTHER and not cleaned.get("words"):
+            self.add_error("words", _("Say which one, in a few words."))
+        return cleaned
+
+    @property
+    def chosen(self) -> ClosedFor:
+        return ClosedFor(self.cleaned_data["reason"])
 
 
 class NoteForm(forms.Form):

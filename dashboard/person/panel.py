@@ -17,6 +17,7 @@ from dashboard.models import AuditEntry, Person
 from dashboard.person.details import Kind, schools, ways_to_reach
 from dashboard.person.file import open_file
 from dashboard.person.forms import DetailForm, NoteForm
+from dashboard.person.others import others
 from dashboard.person.timeline import timeline
 from dashboard.person.union import may_change, recent_changes
 from dashboard.plan.why import why
@@ -68,6 +69,7 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "typed_date": forms.call["date"].value() or "" if forms.call else "",
         "focus_call": "call" in request.GET or (forms.call is not None and "date" not in forms.call.errors),
         "sensitive_words": PATTERN,
+        **others(file),
     }
 
 

@@ -10,7 +10,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from dashboard.enums import TOUCHES, Cause, Kind, Outcome, State
+from dashboard.blocked.listing import asked_of
+from dashboard.enums import TOUCHES, Cause, ClosedFor, Kind, Outcome, State
 from dashboard.models import Contact
 from dashboard.moments import clock
 from dashboard.person.file import File
@@ -35,10 +36,13 @@ ICONS = {
     Kind.ASSIGNED: "users",
     Kind.REDATED: "calendar",
     Kind.BLOCKED: "lock",
-    Kind.LIFTED: "check",
+    Kind.LIFTED: "lock-open",
     Kind.CAUSE: "bulb",
     Kind.CLOSED: "archive",
+    Kind.RESUMED: "refresh",
 }
+STANDING_STILL = [Kind.ASSIGNED, Kind.CAUSE]
+"""These keep the date, which is no news."""
 GOOD_NEWS = [Kind.ENTERED, Kind.DECLARED, Kind.SEEN, Kind.RETURNED]
 
 
@@ -77,7 +81,9 @@ def timeline(file: File) -> list[Entry]:
     contacts = list(
         Contact.objects.filter(follow_up__enrolment__participant__account__person=file.person)
         .exclude(kind=Kind.UNDO)
-        .select_related("author", "undone_by__author", "follow_up__enrolment__course__site")
+        .select_related(
+            "author", "undone_by__author", "follow_up__enrolment__course__site", "handed_to", "blockage__owner"
+        )
         .order_by("-created_at", "-pk")
     )
     visible = {follow_up.pk for follow_up in file.follow_ups}
@@ -142,13 +148,21 @@ def _title(contact: Contact) -> str:
         # Whom no read knew to be outside may have been inside for long.
         words = _("Seen in “%(course)s”") if contact.happened_after is None else _("Came into “%(course)s”")
         return words % {"course": contact.follow_up.enrolment.course}
+    if contact.handed_to:
+        return _("Handed over to %(name)s") % {"name": contact.handed_to}
+    if contact.closed_for:
+        return _("Closed: %(reason)s") % {"reason": ClosedFor(contact.closed_for).label}
+    if asked := asked_of(contact):
+        return _("Blocked: %(name)s must act") % {"name": asked}
     return str(Kind(contact.kind).label)
 
 
 def _change(contacts: list[Contact]) -> str:
     """«Follow-up set to “Contacted”, until 26/11», once for all the courses that moved alike."""
     told = {
-        (contact.to_state, contact.to_due_at): contact for contact in contacts if contact.to_due_at or _moved(contact)
+        (contact.to_state, contact.to_due_at): contact
+        for contact in contacts
+        if _moved(contact) or (contact.to_due_at and contact.kind not in STANDING_STILL)
     }
     return " · ".join(_told(contact) for contact in told.values())
 

@@ -1,12 +1,11 @@
 """Join two files, separate an account, take either back."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,10 +13,9 @@ from accounts.models import User
 from dashboard import identity
 from dashboard.courses.requests import LoggedIn
 from dashboard.models import Person, PersonChange
-from dashboard.person.answers import UNPROCESSABLE, done
+from dashboard.person.answers import done, screen
 from dashboard.person.details import schools
 from dashboard.person.file import File, open_file
-from dashboard.person.panel import close_url
 from dashboard.person.union import Side, candidates, changed_enrolments, may_change, names_differ
 from dashboard.roster.answers import changed, redirected
 
@@ -28,7 +26,7 @@ def search(request: LoggedIn, pk: int) -> HttpResponse:
     file = _open(request.user, pk)
     query = request.GET.get("q", "").strip()[:200]
     context = {"query": query, "found": candidates(file, query)}
-    return _screen(request, file, "dashboard/person/_join.html", context)
+    return screen(request, file, "dashboard/person/_join.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,7 +49,7 @@ def join(request: LoggedIn, pk: int, other: int) -> HttpResponse:
 def _join_screen(request: LoggedIn, file: File, theirs: File, *, overtaken: bool = False) -> HttpResponse:
     sides = [Side(file), Side(theirs)]
     context = {"sides": sides, "theirs": theirs, "names_differ": names_differ(*sides), "overtaken": overtaken}
-    return _screen(request, file, "dashboard/person/_join_confirm.html", context)
+    return screen(request, file, "dashboard/person/_join_confirm.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,7 +85,7 @@ def _separate_screen(request: LoggedIn, file: File, *, overtaken: bool = False) 
         "details": [way for way in [*side.ways, *schools(side.file)] if way.detail],
         "overtaken": overtaken,
     }
-    return _screen(request, file, "dashboard/person/_separate.html", context)
+    return screen(request, file, "dashboard/person/_separate.html", context)
 
 
 @require_POST
@@ -126,12 +124,3 @@ def _require(user: User, *persons: Person) -> None:
 
 def _posted(request: LoggedIn, name: str) -> set[int]:
     return {int(pk) for pk in request.POST.getlist(name) if pk.isascii() and pk.isdigit() and len(pk) < 19}
-
-
-def _screen(request: LoggedIn, file: File, body: str, context: dict[str, Any]) -> HttpResponse:
-    """In the panel's place beside a list, or a page of its own."""
-    context |= {"file": file, "enrolment": file.enrolment, "body": body, "close_url": close_url(request)}
-    inside = request.htmx and not request.htmx.boosted
-    template = "dashboard/person/_union.html" if inside else "dashboard/person/union.html"
-    status = UNPROCESSABLE if context.get("overtaken") else 200
-    return render(request, template, context, status=status)

@@ -1,5 +1,8 @@
+from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -12,6 +15,7 @@ from dashboard.person.file import File, open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.panel import Forms, render_panel
 from dashboard.plan.recompute import recompute_people_later
+from dashboard.roster.answers import changed, redirected
 from dashboard.scope import visible_enrolments, visible_people
 
 
@@ -52,7 +56,31 @@ def remove_detail(request: LoggedIn, pk: int) -> HttpResponse:
     detail.removed_at, detail.removed_by = timezone.now(), request.user
     detail.save(update_fields=["removed_at", "removed_by"])
     recompute_people_later([detail.person_id])
-    return done(request, file.enrolment.pk, [file.enrolment.pk], message=_("Contact details removed."))
+    undo = reverse("dashboard:restore-detail", args=[detail.pk])
+    rows = [file.enrolment.pk]
+    return done(request, file.enrolment.pk, rows, message=_("Contact details removed."), undo_url=undo)
+
+
+@require_POST
+def restore_detail(request: LoggedIn, pk: int) -> HttpResponse:
+    """Back as it was typed. Nothing where a colleague typed the same again meanwhile."""
+    seen = visible_people(request.user)
+    detail = get_object_or_404(ContactDetail, pk=pk, person__in=seen, removed_at__isnull=False)
+    file = _file_of(request, detail)
+    try:
+        with transaction.atomic():
+            detail.removed_at = detail.removed_by = None
+            detail.save(update_fields=["removed_at", "removed_by"])
+    except IntegrityError:
+        return _restored(request, file, _("Already in this file."), "warning")
+    recompute_people_later([detail.person_id])
+    return _restored(request, file, _("Undone."), "success")
+
+
+def _restored(request: LoggedIn, file: File, message: str, level: str) -> HttpResponse:
+    if request.htmx:
+        return changed(request, [file.enrolment.pk], message=message, level=level)
+    return redirected(request, message, level=messages.WARNING if level == "warning" else messages.SUCCESS)
 
 
 def _file_of(request: LoggedIn, detail: ContactDetail) -> File:

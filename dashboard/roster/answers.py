@@ -18,6 +18,9 @@ from dashboard.queue.page import Queue
 from dashboard.roster import counts
 from dashboard.roster.listing import Roster
 
+ACTED = "acted"
+"""What the browser is told when something was done or undone."""
+
 
 def changed(
     request: LoggedIn,
@@ -27,6 +30,7 @@ def changed(
     act: UUID | None = None,
     extra: str = "",
     level: str = "success",
+    undo_url: str = "",
 ) -> HttpResponse:
     """The browser's list and the navigation's figures out of band, and a toast; `extra` is a rendered main content.
 
@@ -35,6 +39,7 @@ def changed(
     """
     forget(request)
     context: dict[str, Any] = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
+    context["undo_url"] = undo_url
     shown = _shown(request)
     if shown:
         context["queue" if isinstance(shown, Queue) else "roster"] = shown
@@ -42,7 +47,9 @@ def changed(
             queue_counts.remember(shown.desk)
         if not extra and shown.open_pk in set(enrolment_ids):
             context |= {"redrawn": True, **panel(request, shown)}
-    return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request))
+    # Other lists than these read themselves again: see `hx-trigger` in their templates.
+    headers = {"HX-Trigger": ACTED}
+    return HttpResponse(render_to_string("dashboard/roster/_answer.html", context, request), headers=headers)
 
 
 def forget(request: LoggedIn) -> None:

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dashboard.enums import State
+from dashboard.handover.notices import handed
+from dashboard.models import Contact
 from dashboard.roster import choices
-from dashboard.roster.queries import in_groups, matching, of_standing
+from dashboard.roster.queries import among, in_groups, matching, of_standing
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import is_open, of_access
@@ -39,6 +41,7 @@ class RosterFilter(django_filters.FilterSet):
     contact = django_filters.MultipleChoiceFilter(
         method="never_contacted", label=_("Contact"), choices=[("never", _("Never contacted"))]
     )
+    handed = django_filters.MultipleChoiceFilter(method="handed_over", label=_("Handed over by"))
 
     class Meta:
         model = Enrolment
@@ -52,6 +55,7 @@ class RosterFilter(django_filters.FilterSet):
         self.groups = choices.groups(user, params, self.courses)
         # As functions: a form copies every choice that its fields have at once.
         self.filters["course"].extra["choices"] = lambda: self.courses
+        self.filters["handed"].extra["choices"] = handed(user) if "handed" in params else []
         self.filters["group"].extra["choices"] = lambda: [
             *self.ungrouped,
             *(choice for _name, own in self.groups for choice in own),
@@ -104,6 +108,9 @@ class RosterFilter(django_filters.FilterSet):
 
     def never_contacted(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(follow_up__isnull=False, follow_up__last_contact_at=None)
+
+    def handed_over(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return rows.filter(among(Contact.objects.filter(act__in=value).values_list("follow_up__enrolment")))
 
     def of_presence(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return of_standing(rows, value)

@@ -69,7 +69,7 @@ class RosterTable(tables.Table):
     course = SortedColumn(
         verbose_name=_("Session and group"),
         css="c-ses",
-        ascending=[F("course__full_name").asc(), F("course__id").asc()],
+        ascending=[F("course__sort_key").asc(), F("course__id").asc()],
     )
     access = SortedColumn(
         verbose_name=_("Last access"),

@@ -13,7 +13,7 @@ from dashboard.follow_up import acts, moves
 from dashboard.models import Contact, FollowUp
 from dashboard.roster.answers import answer, panel
 from dashboard.roster.listing import Roster
-from dashboard.scope import visible_enrolments
+from dashboard.scope import undoable, visible_enrolments
 from moodle_sync.enums import Standing
 
 SWAPPED = {"roster", "results"}
@@ -54,13 +54,13 @@ def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
 
 @require_POST
 def undo(request: LoggedIn, act: UUID) -> HttpResponse:
-    seen = FollowUp.objects.filter(enrolment__in=visible_enrolments(request.user))
+    seen = undoable(request.user, act)
     try:
         back = moves.undo(act, by=request.user, among=seen.values_list("pk", flat=True))
     except Contact.DoesNotExist as exc:
         raise Http404 from exc
     except moves.NotUndoable:
-        ids = list(seen.filter(contacts__act=act).values_list("enrolment", flat=True))
+        ids = list(seen.values_list("enrolment", flat=True))
         words = _("Too late to undo: something happened since. Nothing was changed.")
         return answer(request, ids, words, level="warning")
     return answer(request, [follow_up.enrolment_id for follow_up in back], _("Undone."))

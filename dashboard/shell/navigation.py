@@ -50,6 +50,8 @@ def _work(user: User) -> Iterator[Entry]:
     yield Entry(calls, "phone", reverse("dashboard:call-mode"), name="calls", figure=figures.calls, tab=call)
     later = reverse("dashboard:callbacks")
     yield Entry(callbacks, "calendar-clock", later, name="callbacks", figure=figures.callbacks)
+    yield Entry(pgettext_lazy("page", "Blocked"), "lock", reverse("dashboard:blockages"))
+    yield Entry(_("Team"), "users-group", reverse("dashboard:handover"))
 
 
 def _marked(place: Entry, path: str) -> Entry:

@@ -100,7 +100,7 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
 def _failing(site: Site, courses: QuerySet[Course]) -> list[Failing]:
     runs = latest_runs(courses.values_list("pk", flat=True))
     failed = {pk: run for pk, run in runs.items() if run.state in FAILED_RUNS}
-    shown = courses.filter(pk__in=failed).order_by("full_name")[:FAILING_SHOWN]
+    shown = courses.filter(pk__in=failed).order_by("sort_key", "pk")[:FAILING_SHOWN]
     return [_failing_line(course, failed[course.pk], site) for course in shown]
 
 
@@ -110,7 +110,7 @@ def _failing_line(course: Course, run: SyncRun, site: Site) -> Failing:
 
 
 def _readers(courses: QuerySet[Course]) -> QuerySet[Course]:
-    return courses.select_related("connection__owner").order_by("full_name")
+    return courses.select_related("connection__owner").order_by("sort_key", "pk")
 
 
 def _history(site: Site) -> list[tuple[AuditEntry, str | Promise]]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 
 from accounts import invitations
 from accounts.models import Role, User
@@ -60,3 +61,12 @@ def handler() -> logging.Handler:
     """The one that Django sets up from our settings."""
     [ours] = [handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, Discreet)]
     return ours
+
+
+@pytest.mark.django_db
+def test_an_old_address_of_a_calendar_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    path = reverse("dashboard:callback-feed", args=["jeton-revoque"])
+    assert Client().get(path).status_code == 404
+    told = "".join(handler().format(record) for record in caplog.records)
+    assert "/rappels/calendrier/" in told
+    assert "jeton" not in told

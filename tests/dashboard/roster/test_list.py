@@ -16,7 +16,13 @@ from dashboard.roster import paging
 from moodle_sync.enums import EPOCH, Standing
 from moodle_sync.models import Course, Group, Participant
 from tests.dashboard.roster.conftest import MakePeople, names, parsed, tile, total
-from tests.factories import AssignmentFactory, EnrolmentFactory, GroupFactory, ParticipantFactory, UserFactory
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    GroupFactory,
+    ParticipantFactory,
+    UserFactory,
+)
 
 URL = "/enseignants/"
 NOW = timezone.now()
@@ -245,3 +251,20 @@ def test_a_nameless_account_says_so_and_names_are_escaped(claire: Client, people
     assert "<b>Zoé & Co" in names(page)
     assert page.xpath("//a[contains(@class, 'name') and contains(@class, 'mut')]")
     assert not page.xpath("//tr//b[contains(., 'Zoé')]")
+
+
+def test_sessions_sort_by_name_as_people_do(claire: Client, tutor: User) -> None:
+    """«Éducation» before «Laïcité», wherever the database would put É; a new name sorts anew."""
+    for name in ("Zones", "Éducation", "laïcité", "Sport"):
+        enrolment = EnrolmentFactory(course__full_name=name)
+        AssignmentFactory(user=tutor, course=enrolment.course)
+
+    def order() -> list[str]:
+        page = parsed(claire, f"{URL}?sort=course")
+        return [cell.text_content().strip() for cell in page.xpath("//td[contains(@class,'c-ses')]/span[1]")]
+
+    assert order() == ["Éducation", "laïcité", "Sport", "Zones"]
+    course = Course.objects.get(full_name="Zones")
+    course.full_name = "À la une"
+    course.save(update_fields=["full_name"])
+    assert order()[0] == "À la une"

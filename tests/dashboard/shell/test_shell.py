@@ -9,8 +9,8 @@ from accounts.models import User
 @pytest.mark.parametrize(
     ("persona", "home", "entries"),
     [
-        ("tutor", "/a-faire/", 5),
-        ("coordinator", "/a-faire/", 5),
+        ("tutor", "/a-faire/", 7),
+        ("coordinator", "/a-faire/", 7),
         ("administrator", "/sessions/", 2),
         ("observer", "/sessions/", 1),
     ],

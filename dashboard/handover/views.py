@@ -1,0 +1,125 @@
+"""People handed over: one from the file, many from the page."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.models import User
+from dashboard.courses.requests import LoggedIn
+from dashboard.follow_up.handing import hand_over
+from dashboard.handover.colleagues import receivers
+from dashboard.handover.forms import HandOverForm
+from dashboard.handover.listing import SHOWN, Candidates, courses_of, handable
+from dashboard.handover.notices import tell_of_people
+from dashboard.models import FollowUp, Notice
+from dashboard.person.answers import UNPROCESSABLE, done, screen
+from dashboard.person.file import open_file
+from dashboard.roster import counts
+from dashboard.scope import own_enrolments
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def many(request: LoggedIn) -> HttpResponse:
+    """GET: whom one may hand over. POST `people` (ids of enrolments), `to` and `reason`: all of them, or none."""
+    if not request.user.follows_people:
+        raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
+    listing = Candidates(request.user, request.GET)
+    if request.method == "GET":
+        return _page(request, listing, HandOverForm(receivers=listing.receivers))
+    people = _posted(request)
+    found = handable(request.user).filter(enrolment__in=people)
+    if found.count() < len(people):
+        raise Http404
+    form = HandOverForm(request.POST, receivers=receivers(request.user, courses_of(found)))
+    if not people:
+        form.add_error(None, _("Tick the people to hand over first."))
+    if not form.is_valid():
+        return _page(request, listing, form, chosen=people, status=UNPROCESSABLE)
+    to = form.cleaned_data["to"]
+    act, moved = _hand_over(found, to, by=request.user, reason=form.cleaned_data["reason"])
+    if not moved:
+        messages.info(request, _("%(name)s has all of them already.") % {"name": to})
+    else:
+        counts.forget()
+        messages.success(request, _told(len(moved), to), extra_tags=str(act))
+    return redirect(request.get_full_path())
+
+
+def _page(
+    request: LoggedIn, listing: Candidates, form: HandOverForm, *, chosen: set[int] | None = None, status: int = 200
+) -> HttpResponse:
+    context = {"listing": listing, "form": form, "chosen": chosen or set(), "shown_at_most": SHOWN, "section": "people"}
+    return render(request, "dashboard/handover/people.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def one(request: LoggedIn, pk: int) -> HttpResponse:
+    """From the file of a person: this enrolment only."""
+    file = open_file(request.user, pk)
+    found = handable(request.user).filter(enrolment=pk)
+    if not found:
+        raise Http404
+    posted = request.POST if request.method == "POST" else None
+    form = HandOverForm(posted, receivers=receivers(request.user, [file.enrolment.course]))
+    if not form.is_valid():
+        status = UNPROCESSABLE if posted is not None else 200
+        return screen(request, file, "dashboard/handover/_one.html", {"form": form}, status=status)
+    to = form.cleaned_data["to"]
+    act, moved = _hand_over(found, to, by=request.user, reason=form.cleaned_data["reason"])
+    if not moved:
+        return done(request, pk, [pk], message=_("%(name)s has this person already.") % {"name": to})
+    if not own_enrolments(request.user).filter(pk=pk).exists():  # given away by who had it by name only
+        messages.success(request, _told(1, to), extra_tags=str(act))
+        return _away(request)
+    return done(request, pk, [pk], message=_told(1, to), act=act)
+
+
+def _away(request: LoggedIn) -> HttpResponse:
+    """The file is no longer the user's: back to the list."""
+    return HttpResponseClientRedirect(reverse("dashboard:roster")) if request.htmx else redirect("dashboard:roster")
+
+
+@transaction.atomic
+def _hand_over(found: QuerySet[FollowUp], to: User, *, by: User, reason: str) -> tuple[UUID, list[FollowUp]]:
+    act, moved = hand_over(found.values_list("pk", flat=True), to, by=by, reason=reason)
+    if moved:
+        persons = FollowUp.objects.filter(pk__in=[row.pk for row in moved])
+        number = persons.values("enrolment__participant__account__person").distinct().count()
+        tell_of_people(to, by=by, act=act, number=number, reason=reason)
+    return act, moved
+
+
+def _told(number: int, to: User) -> str:
+    words = ngettext("%(n)s person handed over to %(name)s.", "%(n)s people handed over to %(name)s.", number)
+    return words % {"n": number, "name": to}
+
+
+def _posted(request: LoggedIn) -> set[int]:
+    values = request.POST.getlist("people")
+    return {int(pk) for pk in values[:SHOWN] if pk.isascii() and pk.isdigit() and len(pk) < 19}
+
+
+@require_POST
+def notice_seen(request: LoggedIn, pk: int) -> HttpResponse:
+    """Put away by whom it was for."""
+    notice = get_object_or_404(Notice, pk=pk, user=request.user)
+    Notice.objects.filter(pk=notice.pk, seen_at=None).update(seen_at=timezone.now())
+    if request.htmx:
+        return HttpResponse()
+    here = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(here, {request.get_host()}, require_https=request.is_secure())
+    return redirect(here if safe else "home")
