@@ -1,6 +1,8 @@
 import logging
+from collections.abc import Callable
 
 from celery import shared_task
+from django.db.models import QuerySet
 
 from dashboard import outages
 from dashboard.follow_up import system
@@ -15,34 +17,39 @@ class CoursesFailed(Exception):
     """The others were done. Which ones; why is in the log."""
 
 
-@shared_task
-def advance_follow_ups() -> int:
-    """Move what time alone moves, in every followed course. Returns how many follow-ups moved."""
-    moved = 0
+def _each(courses: QuerySet[Course], do: Callable[[Course], int]) -> int:
+    """One course that fails keeps no other from its turn. Raises CoursesFailed at the end."""
+    done = 0
     failed: list[int] = []
-    courses = Course.objects.followed().select_related("site").order_by("pk")
+    courses = courses.select_related("site").order_by("pk")
     for course in courses:
         try:
-            moved += system.advance(course)
+            done += do(course)
         except Exception as exc:
             # Its type alone: what PostgreSQL says of an error quotes rows.
             logger.error("Follow-ups of course %s: %s", course.pk, type(exc).__name__)
             failed.append(course.pk)
     if failed:
         raise CoursesFailed(f"{len(failed)} of {len(courses)} courses: {', '.join(map(str, failed))}")
-    return moved
+    return done
+
+
+@shared_task
+def advance_follow_ups() -> int:
+    """Move what time alone moves, in every followed course. Returns how many follow-ups moved."""
+    return _each(Course.objects.followed(), system.advance)
 
 
 @shared_task
 def check_plans() -> int:
     """Prove that the next steps kept up with every event are those that follow from everything. How many were not."""
-    return recompute.check_all()
+    return _each(Course.objects.followed(), recompute.check)
 
 
 @shared_task
 def replan_site(pk: int) -> int:
     """A site's default plan or working days changed. Returns how many follow-ups moved."""
-    return sum(system.advance(course) for course in Course.objects.followed().filter(site=pk).select_related("site"))
+    return _each(Course.objects.followed().filter(site=pk), system.advance)
 
 
 @shared_task

@@ -106,15 +106,13 @@ def _recompute_by_id(course_id: int) -> None:
 
 
 def check(course: Course, now: datetime | None = None) -> int:
-    """From scratch, the closed ones too: how many rows were not what they should be. They are repaired."""
-    return _recompute(course, Enrolment.objects.filter(course=course), now or timezone.now())
+    """From scratch, the closed ones too: how many rows were not what they should be. They are repaired.
 
-
-def check_all() -> int:
-    """Does what was kept up with every event agree with all of it computed anew? Only the number is told."""
-    wrong = sum(check(course) for course in Course.objects.followed().select_related("site"))
+    Does what was kept up with every event agree with all of it computed anew? Only the number is told.
+    """
+    wrong = _recompute(course, Enrolment.objects.filter(course=course), now or timezone.now())
     if wrong:
-        logger.warning("Plan: %s follow-ups did not have the next step they should have had; repaired.", wrong)
+        logger.warning("Plan of course %s: %s follow-ups had another next step than they should.", course.pk, wrong)
     return wrong
 
 

@@ -17,7 +17,7 @@ from dashboard.after_sync import react
 from dashboard.enums import Channel, Kind, Outcome, State
 from dashboard.follow_up import acts, moves, system
 from dashboard.models import ContactDetail, FollowUp, Plan, WorkingDays
-from dashboard.plan import recompute
+from dashboard.plan import recompute, schedule
 from dashboard.plan.waits import after_reminder
 from moodle_sync.enums import EPOCH, Standing
 from moodle_sync.models import Course, Enrolment
@@ -195,9 +195,28 @@ def test_every_night_proves_that_the_kept_values_agree(running: Course, caplog: 
     with caplog.at_level(logging.WARNING):
         assert tasks.check_plans() == 1
     assert next_of(wrong) == next_of(good) == (Channel.CALL, midnight(23))
-    assert "1 follow-ups" in caplog.text
+    assert f"Plan of course {running.pk}: 1 follow-ups" in caplog.text
     assert wrong.participant.email not in caplog.text
     assert tasks.check_plans() == 0
+
+
+def test_a_course_that_fails_keeps_no_other_from_being_proved(
+    running: Course, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, enrolment = CourseFactory(), chased(running)
+    FollowUp.objects.update(next_channel="", next_at=None)
+    known = schedule.schedule_of
+
+    def schedule_of(course: Course) -> Any:
+        if course == broken:
+            raise ValueError(enrolment.participant.email)
+        return known(course)
+
+    monkeypatch.setattr(recompute, "schedule_of", schedule_of)
+    with pytest.raises(tasks.CoursesFailed, match=str(broken.pk)):
+        tasks.check_plans()
+    assert next_of(enrolment) == (Channel.CALL, midnight(23))
+    assert enrolment.participant.email not in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
