@@ -55,20 +55,24 @@ def record(
     version: int | None = None,
     target: Target | None = None,
     act: uuid.UUID | None = None,
+    assignee: int | None = None,
     **details: Any,
 ) -> Contact:
     """Write one entry and, with a `target`, move the follow-up. Raises Stale when `version` is not the last.
 
-    `details`: outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
+    `assignee`: the user it is handed to; without, the first to act takes it. `details`: outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
     """
     expected = follow_up.version if version is None else version
     changes: dict[str, Any] = {"version": expected + 1}
     if target:
         changes |= {"state": target.state, "due_at": target.due_at, "closed_for": target.closed_for or ""}
+        changes["callback_for_id"] = target.callback_for if target.state == State.CALLBACK else None
         if details.get("cause"):
             changes["cause"] = details["cause"]
         if author and follow_up.assignee_id is None:
             changes["assignee_id"] = author.pk
+    if assignee is not None:
+        changes["assignee_id"] = assignee
     if not FollowUp.objects.filter(pk=follow_up.pk, version=expected).update(**changes):
         raise Stale
     contact = Contact.objects.create(

@@ -24,6 +24,8 @@ class Target:
     state: State
     due_at: datetime | None = None
     closed_for: ClosedFor | None = None
+    callback_for: int | None = None
+    """Who is to call back, by user id; None: anyone."""
 
 
 def start_of_day(moment: datetime, zone: ZoneInfo, *, days: int = 0) -> datetime:
