@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,17 +12,20 @@ from accounts.models import User
 from dashboard import people
 from dashboard.enums import Cause, Kind, Outcome
 from dashboard.follow_up import moves, rules
-from dashboard.models import Contact, ContactDetail, FollowUp, Person
+from dashboard.models import BadNumber, Contact, ContactDetail, FollowUp, Person
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a caller reports; `chosen` is the date agreed or picked."""
+    """What a caller reports; `chosen` is the date agreed or picked, `number` the digits that were dialled."""
 
     outcome: Outcome
     cause: Cause | None = None
     note: str = ""
     chosen: datetime | None = None
+    answers: dict[str, bool] = field(default_factory=dict)
+    callback_for: int | None = None
+    number: str = ""
 
 
 @transaction.atomic
@@ -56,17 +59,20 @@ def log_call(
             chosen=call.chosen,
             other_channel=other_channel,
         )
-        moves.record(
+        contact = moves.record(
             follow_up,
             kind=Kind.CALL,
             author=by,
             version=version,
-            target=target,
+            target=replace(target, callback_for=call.callback_for),
             act=act,
             outcome=call.outcome,
             cause=call.cause or "",
             note=call.note,
+            answers=call.answers,
         )
+        if call.outcome == Outcome.WRONG_NUMBER and call.number:
+            BadNumber.objects.create(contact=contact, digits=call.number)
     if call.outcome == Outcome.DO_NOT_CALL:  # after the follow-ups, as in an undo: the same order of locks
         accounts = [follow_up.enrolment.participant_id for follow_up, _version in follow_ups]
         Person.objects.filter(pk__in=people.locked_owners(accounts)).update(do_not_call=True)
