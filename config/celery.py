@@ -16,5 +16,6 @@ app.conf.beat_schedule = {
     "watch-sites": {"task": "dashboard.tasks.watch_sites", "schedule": 300.0},
     "follow-by-rules": {"task": "moodle_sync.tasks.follow_by_rules", "schedule": crontab(hour="3", minute="40")},
     "advance-follow-ups": {"task": "dashboard.tasks.advance_follow_ups", "schedule": 300.0},
+    "forget-drafts": {"task": "dashboard.tasks.forget_drafts", "schedule": 3600.0},
     "forget-imports": {"task": "dashboard.tasks.forget_imports", "schedule": 3600.0},
 }

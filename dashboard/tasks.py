@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from dashboard import outages
+from dashboard.calls import drafts, leases
 from dashboard.follow_up import system
 from dashboard.imports import work
 from moodle_sync.models import Course
@@ -34,3 +35,10 @@ def write_import(pk: int) -> None:
 def forget_imports() -> int:
     """The rows of files that nobody confirmed within a day."""
     return work.forget()
+
+
+@shared_task
+def forget_drafts() -> int:
+    """What was typed and never saved, after 30 days; and leases that nobody renewed. Returns how many drafts."""
+    leases.forget_expired()
+    return drafts.forget_old()
