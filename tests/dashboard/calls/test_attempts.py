@@ -42,9 +42,10 @@ def of(enrolment: Enrolment) -> Attempts:
 
 def test_unanswered_calls_are_counted_over_all_courses(tutor: User, samira: User, people: MakePeople) -> None:
     [one] = people()
-    other = EnrolmentFactory(participant__person=one.participant.account.person)
-    for enrolment, outcome in [(one, Outcome.NO_ANSWER), (other, Outcome.VOICEMAIL), (one, Outcome.THIRD_PARTY)]:
-        call(enrolment, samira, outcome)
+    other: Enrolment = EnrolmentFactory(participant__person=one.participant.account.person)
+    call(one, samira, Outcome.NO_ANSWER)
+    call(other, samira, Outcome.VOICEMAIL)
+    call(one, samira, Outcome.THIRD_PARTY)
     assert of(one).next_number == 4
     call(one, tutor, Outcome.WRONG_NUMBER)
     assert of(one).next_number == 4, "nobody was called by it"
