@@ -139,9 +139,7 @@ RULES = {
     "dashboard:call-leave": Rule(TO_CALLS, "post"),
     "dashboard:call-skip": Rule(TO_CALLS, "post", of_enrolment),
     "dashboard:call-save": Rule(INCOMPLETE, "post", of_enrolment, {"outcome": "voicemail"}, HTMX),
-    "dashboard:call-add-detail": Rule(
-        (TO_LOGIN, 302, 404, 302, 404, 404, 404), "post", of_enrolment, {"value": "06 39 98 41 28"}
-    ),
+    "dashboard:call-add-detail": Rule(ADDED, "post", of_enrolment, {"value": "06 39 98 41 28"}, HTMX),
     "dashboard:note": Rule(NAMED_PERSON, "post", of_enrolment, {"text": "Préfère le midi."}, HTMX),
     "dashboard:add-detail": Rule(NAMED_PERSON, "post", of_enrolment, {"value": "06 39 98 41 27"}, HTMX),
     "dashboard:remove-detail": Rule(NAMED_PERSON, "post", lambda things: {"pk": things.detail.pk}, headers=HTMX),

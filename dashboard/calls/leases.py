@@ -22,8 +22,8 @@ USUAL = timedelta(minutes=5)
 """Renewed every minute by a page that is looked at."""
 ON_THE_PHONE = timedelta(minutes=30)
 """A phone's browser sleeps during the call."""
-AT_ONCE = 16
-"""Candidates looked at by one statement: the first of them are nearly always free."""
+AT_ONCE = 100
+"""Candidates of one statement; it stops at the first who is free, who is nearly always among the first."""
 
 
 class Claimed(NamedTuple):
@@ -114,23 +114,26 @@ def claim_next(user: User, enrolments: Sequence[int], *, since: datetime) -> Cla
     return None
 
 
+# `OFFSET 0` keeps the conditions out of the search for the best order of joins: planning nine tables at once takes
+# ten times as long as the statement itself, and fifty callers wait for it.
 CLAIM = f"""
 WITH free AS (
   SELECT candidate.pk AS enrolment, person.id AS person
   FROM unnest(%(enrolments)s::bigint[]) WITH ORDINALITY AS candidate (pk, rank)
-  JOIN {Enrolment._meta.db_table} enrolment ON enrolment.id = candidate.pk AND enrolment.standing = %(present)s
-  JOIN {FollowUp._meta.db_table} follow_up
-    ON follow_up.enrolment_id = enrolment.id AND follow_up.state = ANY (%(open)s::text[])
+  JOIN {Enrolment._meta.db_table} enrolment ON enrolment.id = candidate.pk
   JOIN {PersonAccount._meta.db_table} account ON account.participant_id = enrolment.participant_id
-  JOIN {Person._meta.db_table} person ON person.id = account.person_id AND NOT person.do_not_call
-  WHERE NOT EXISTS (
+  JOIN {Person._meta.db_table} person ON person.id = account.person_id
+  WHERE NOT person.do_not_call AND enrolment.standing = %(present)s AND NOT EXISTS (
     SELECT FROM {Lease._meta.db_table} lease
-    WHERE lease.person_id = person.id AND lease.user_id <> %(user)s AND lease.expires_at > %(now)s
+    WHERE lease.person_id = person.id AND lease.user_id <> %(user)s AND lease.expires_at > %(now)s OFFSET 0
+  ) AND EXISTS (
+    SELECT FROM {FollowUp._meta.db_table} follow_up
+    WHERE follow_up.enrolment_id = candidate.pk AND follow_up.state = ANY (%(open)s::text[]) OFFSET 0
   ) AND NOT EXISTS (
     SELECT FROM {PersonAccount._meta.db_table} own
     JOIN {Enrolment._meta.db_table} other ON other.participant_id = own.participant_id
     JOIN {FollowUp._meta.db_table} told ON told.enrolment_id = other.id
-    WHERE own.person_id = person.id AND told.last_contact_at >= %(since)s
+    WHERE own.person_id = person.id AND told.last_contact_at >= %(since)s OFFSET 0
   )
   ORDER BY candidate.rank
   LIMIT 1

@@ -2,7 +2,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from dashboard.enums import Cause, Kind, Outcome, State
@@ -24,7 +24,11 @@ class Contact(models.Model):
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     cause = models.CharField(max_length=20, choices=Cause, blank=True)
     note = models.TextField(blank=True)
-    answers = models.JSONField(default=dict, help_text="Of a call: what the person knew. See `calls.questions`.")
+    answers = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="Of a call: what the person knew: `calls.questions`.",
+    )
     happened_at = models.DateTimeField(null=True, help_text="Of an access: the latest it can have happened.")
     happened_after = models.DateTimeField(null=True, help_text="And the earliest; NULL: not known.")
     created_at = models.DateTimeField(default=timezone.now)
