@@ -4,6 +4,7 @@
 const TYPED_MS = 700;
 const RENEWED_MS = 60_000;
 const AGAIN_MS = 5_000;
+const LATE = "draft-sent-late";
 const form = () => document.querySelector("form[data-draft]");
 const post = (url, body) => fetch(url, { method: "POST", body, keepalive: true, redirect: "manual" });
 
@@ -51,7 +52,10 @@ for (const name of ["input", "change"]) {
   });
 }
 document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
-window.addEventListener("pagehide", send);
+window.addEventListener("pagehide", () => {
+  if (unsent) sessionStorage.setItem(LATE, JSON.stringify({ url: unsent.url, at: Date.now() }));
+  send();
+});
 window.addEventListener("online", send);
 window.addEventListener("beforeunload", (event) => unsent?.lost && event.preventDefault());
 document.addEventListener("submit", ({ target }) => {
@@ -75,6 +79,15 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
     holding = null;
   }
 });
+
+// What was sent while the page was left may have come too late for the next one: that one then looks once more.
+// Only that it is so is kept in the browser, nothing of what was typed.
+function lookAgain() {
+  const late = JSON.parse(sessionStorage.getItem(LATE) ?? "{}");
+  sessionStorage.removeItem(LATE);
+  if (!late.url || form()?.dataset.draft !== late.url || Date.now() - late.at > AGAIN_MS) return;
+  setTimeout(() => unsent || location.reload(), TYPED_MS);
+}
 
 // ---- The lease
 
@@ -170,4 +183,5 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   arrived();
 });
 new MutationObserver(letGo).observe(document.getElementById("panel"), { childList: true });
+lookAgain();
 arrived();

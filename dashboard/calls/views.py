@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dashboard.calls import drafts, leases, rounds
 from dashboard.calls.forms import CallForm, fresh_form, renewed, version_field
 from dashboard.courses.requests import LoggedIn
+from dashboard.enums import OPEN_STATES
 from dashboard.follow_up import acts, moves, writing
 from dashboard.person.answers import done, overtaken, page, refused
 from dashboard.person.file import open_file
@@ -54,11 +55,12 @@ def save_call(form: CallForm) -> UUID:
 
 @require_POST
 def wrote(request: LoggedIn, pk: int) -> HttpResponse:
-    """«I wrote instead»: for every open course of the person's that the form showed. `round`: then the next person."""
+    """«I wrote instead»: for every open course of the person's that the page showed. `round`: then the next person."""
     file = open_file(request.user, pk)
     if file.follow_up is None:
         raise Http404
-    shown = [(f, request.POST.get(version_field(f.enrolment_id), "")) for f in file.countable]
+    still_open = [f for f in file.countable if f.state in OPEN_STATES]
+    shown = [(f, request.POST.get(version_field(f.enrolment_id), "")) for f in still_open]
     follow_ups = [(f, int(version)) for f, version in shown if version.isdecimal() and len(version) < 10]
     counted = [f.enrolment_id for f, _version in follow_ups]
     try:

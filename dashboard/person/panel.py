@@ -64,7 +64,7 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "changes": recent_changes(file.person),
         "call_form": call_form,
         "lease": leases.holder(file.person, but=file.user),
-        "next": here(request).geturl(),
+        "next": open_url(request, pk),
         "attempts": attempts(file.person, file.enrolment.course.site.zone),
         "other_phones": call_form.dialled[1:],
         "email": next((way for way in ways if way.kind == Kind.EMAIL), None),
@@ -90,6 +90,15 @@ def close_url(request: LoggedIn) -> str:
     roster = reverse("dashboard:roster")
     query = urlencode([(key, value) for key, value in parse_qsl(here(request).query) if key != "open"])
     return f"{roster}?{query}" if here(request).path == roster and query else roster
+
+
+def open_url(request: LoggedIn, pk: int) -> str:
+    """Where this file is open: the browser's address says so only once the panel has come."""
+    address = here(request)
+    if address.path != reverse("dashboard:roster"):
+        return address.geturl()
+    query = [(key, value) for key, value in parse_qsl(address.query) if key != "open"]
+    return f"{address.path}?{urlencode([*query, ('open', pk)])}"
 
 
 def record_view(user: User, person: Person) -> None:
