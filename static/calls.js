@@ -20,7 +20,8 @@ function body(values = {}) {
 let unsent = null;
 let timer;
 
-function tell(word) {
+function tell(word, url) {
+  if (form()?.dataset.draft !== url) return;
   const state = document.querySelector("[data-draft-state]");
   if (state && state.textContent !== state.dataset[word]) state.textContent = state.dataset[word];
 }
@@ -32,10 +33,10 @@ async function send() {
   try {
     if (!(await post(sent.url, sent.data)).ok) throw new Error();
     if (unsent === sent) unsent = null;
-    tell("kept");
+    tell("kept", sent.url);
   } catch {
     sent.lost = true;
-    tell("lost");
+    tell("lost", sent.url);
     timer = setTimeout(send, AGAIN_MS);
   }
 }

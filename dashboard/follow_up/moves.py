@@ -60,7 +60,8 @@ def record(
 ) -> Contact:
     """Write one entry and, with a `target`, move the follow-up. Raises Stale when `version` is not the last.
 
-    `assignee`: the user it is handed to; without, the first to act takes it. `details`: outcome, cause, note, happened_at of the Contact. `follow_up` is refreshed in place.
+    `assignee`: the user it is handed to; without, the first to act takes it. `details`: outcome, cause, note,
+    happened_at of the Contact. `follow_up` is refreshed in place.
     """
     expected = follow_up.version if version is None else version
     changes: dict[str, Any] = {"version": expected + 1}
