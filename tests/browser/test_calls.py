@@ -33,8 +33,12 @@ def people(tutor: User, number: int, **fields: Any) -> list[Enrolment]:
     assignment = tutor.assignments.get()
     values = {"participant__phone1": "0639984127"} | fields
     found = EnrolmentFactory.create_batch(number, course=assignment.course, groups=[assignment.group], **values)
-    FollowUp.objects.update(next_channel=Channel.CALL, next_at=timezone.now() - timedelta(hours=1))
+    make_due()
     return found  # type: ignore[no-any-return]
+
+
+def make_due() -> None:
+    FollowUp.objects.update(next_channel=Channel.CALL, next_at=timezone.now() - timedelta(hours=1))
 
 
 def begin(page: Page) -> None:
@@ -186,6 +190,7 @@ def tried_in_vain(one: Enrolment, tutor: User) -> None:
         moment = (timezone.localtime() - timedelta(days=day)).replace(hour=hour)
         Contact.objects.filter(act=act).update(created_at=moment)
     FollowUp.objects.update(last_contact_at=timezone.now() - timedelta(days=1))
+    make_due()
 
 
 @pytest.mark.parametrize(("theme", "width"), SCREENS, ids=lambda value: str(value))
