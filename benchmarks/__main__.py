@@ -24,6 +24,7 @@ SUBJECTS = {
     "copy_floor": ["copy_floor_s_per_1000"],
     "sync_memory": ["sync_peak_mib", "sync_peak_mib_5000", "sync_peak_mib_50000"],
     "plan": ["plan_ms_per_1000"],
+    "claim": ["claim_ms_p95"],
     "roster": ["roster_ms_p95_tutor", "roster_ms_p95_coordinator"],
     "queue": ["queue_ms_p95"],
 }

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
+from dashboard.calls import drafts
 from dashboard.enums import Outcome
 from dashboard.models import AuditEntry, Contact, ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.people import one_at_a_time
@@ -43,6 +44,7 @@ def merge(kept: Person, other: Person, *, accounts: Collection[int], by: User) -
     _move_accounts(other, kept, link=Link.HAND)
     _move_details(other, kept, by=by)
     _one_wish(kept, other, before)
+    drafts.move(other, kept)
     return _written(Kind.MERGE, kept, other, before, by=by)
 
 
@@ -95,6 +97,7 @@ def join_unwritten(kept: Person, other: Person) -> PersonChange:
     """What a read does by itself: `other` has a single account, and nobody wrote anything about it."""
     before = _locked(kept, other)
     _move_accounts(other, kept, link=Link.EMAIL)
+    drafts.move(other, kept)
     return _written(Kind.MERGE, kept, other, before, by=None)
 
 

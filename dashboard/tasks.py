@@ -5,6 +5,7 @@ from celery import shared_task
 from django.db.models import QuerySet
 
 from dashboard import outages
+from dashboard.calls import drafts, leases
 from dashboard.follow_up import system
 from dashboard.imports import reading, work
 from dashboard.plan import recompute
@@ -80,3 +81,10 @@ def write_import(pk: int) -> None:
 def tend_imports() -> int:
     """Forget what nobody confirmed within a day or read within an hour, finish what a dead worker left. How many."""
     return work.forget() + reading.forget_unread() + work.resume()
+
+
+@shared_task
+def forget_drafts() -> int:
+    """What was typed and never saved, after 30 days; and leases that nobody renewed. Returns how many drafts."""
+    leases.forget_expired()
+    return drafts.forget_old()

@@ -67,7 +67,9 @@ def _callbacks_are_overdue(tutor: User, chance: random.Random, now: datetime) ->
     to_do = _people(tutor).filter(follow_up__state=State.TODO).order_by("pk")
     for rank, enrolment in enumerate(chance.sample(list(to_do), MINE_OR_ANYONES)):
         whose = None if rank else tutor.pk
-        call = acts.Call(Outcome.CALLBACK, Cause.NO_TIME, "Préfère être rappelé en fin de journée.", agreed, whose)
+        call = acts.Call(
+            Outcome.CALLBACK, Cause.NO_TIME, "Préfère être rappelé en fin de journée.", agreed, callback_for=whose
+        )
         _called(enrolment, tutor, call, when=agreed - timedelta(days=1))
 
 

@@ -4,7 +4,8 @@
 const TYPING = "textarea, select, input:not([type=radio], [type=checkbox])";
 
 document.addEventListener("keydown", (event) => {
-  const form = event.target.closest?.("form[data-keys]");
+  // In call mode the keys are meant for the one form, wherever the focus is outside of another.
+  const form = event.target.closest?.("form") ? event.target.closest("form[data-keys]") : document.querySelector("form[data-whole]");
   if (!form) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();

@@ -13,15 +13,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dashboard.calls import drafts
+from dashboard.calls.questions import BY_ROOT, QUESTIONS, Answer
 from dashboard.enums import REACHED, Cause, Outcome
 from dashboard.follow_up.acts import Call
 from dashboard.follow_up.rules import start_of_day
-from dashboard.models import FollowUp
+from dashboard.models import Draft, FollowUp
 from dashboard.moments import distance
+from dashboard.person.details import Kind, Way, ways_to_reach
 from dashboard.person.file import File
 
 FROM_NINE = timedelta(hours=9)
 """Nobody is called back at midnight: a callback agreed by the day is due from nine."""
+KNOWN = {Answer.YES, Answer.NO}
 KEYS = dict(zip(Outcome, "1234567890", strict=True))
 
 
@@ -33,6 +37,21 @@ class When(TextChoices):
     D3 = "3", _("+3 d")
     D7 = "7", _("+7 d")
     DATE = "date", _("Date…")
+
+
+class CallbackFor(TextChoices):
+    """Who calls back at the agreed date."""
+
+    MINE = "mine", _("me")
+    ANYONE = "anyone", _("anyone of the team")
+
+
+class Asked(NamedTuple):
+    """One of the four questions, for the template; `rank`: the lowest «no» suggests the cause."""
+
+    field: forms.BoundField
+    cause: Cause
+    rank: int
 
 
 class Choice(NamedTuple):
@@ -53,10 +72,19 @@ class CallForm(forms.Form):
     when = forms.ChoiceField(label=_("See again in"), choices=When.choices, required=False)
     date = forms.DateTimeField(label=_("Date and time"), required=False)
     also = forms.TypedMultipleChoiceField(label=_("This call also counts for"), coerce=int, required=False)
+    callback_for = forms.ChoiceField(
+        label=_("Called back by"), choices=CallbackFor.choices, initial=CallbackFor.MINE, required=False
+    )
+    number = forms.CharField(label=_("Number called"), max_length=20, required=False)
 
-    def __init__(self, data: QueryDict | None = None, *, file: File) -> None:
+    def __init__(self, data: QueryDict | None = None, *, file: File, draft: Draft | None = None) -> None:
         super().__init__(data, auto_id="call-%s")
-        self.file = file
+        self.file, self.draft = file, draft
+        self.ways = ways_to_reach(file)
+        for question in QUESTIONS:
+            self.fields[question.field] = forms.ChoiceField(
+                label=str(question.text), choices=Answer.choices, initial=Answer.UNASKED, required=False
+            )
         self.zone = file.enrolment.course.site.zone
         self.others = file.countable[1:]
         # One that was closed meanwhile is still a lawful answer: its version then says «overtaken».
@@ -68,6 +96,8 @@ class CallForm(forms.Form):
             self.fields[version_field(pk)] = forms.IntegerField(
                 widget=forms.HiddenInput, initial=follow_up.version, required=False
             )
+        if draft:
+            self.initial = drafts.as_initial(draft, enrolment=file.enrolment.pk)
 
     def full_clean(self) -> None:
         """A date typed without a zone is one of the site's."""
@@ -108,7 +138,21 @@ class CallForm(forms.Form):
     def call(self) -> Call:
         cleaned = self.cleaned_data
         cause = Cause(cleaned["cause"]) if cleaned["cause"] else None
-        return Call(Outcome(cleaned["outcome"]), cause, cleaned["note"], cleaned["chosen"])
+        mine = cleaned["outcome"] == Outcome.CALLBACK and cleaned["callback_for"] != CallbackFor.ANYONE
+        return Call(
+            Outcome(cleaned["outcome"]),
+            cause,
+            cleaned["note"],
+            cleaned["chosen"],
+            answers={q.key: cleaned[q.field] == Answer.YES for q in QUESTIONS if cleaned[q.field] in KNOWN},
+            callback_for=self.file.user.pk if mine else None,
+            number=self._number(cleaned["number"]),
+        )
+
+    def _number(self, posted: str) -> str:
+        """The digits of one of the person's numbers; the first one, unless another was chosen."""
+        known = {way.digits for way in self.ways if way.link and way.kind == Kind.PHONE}
+        return posted if posted in known else self.dialled[0].digits if self.dialled else ""
 
     @property
     def counted(self) -> list[int]:
@@ -121,6 +165,24 @@ class CallForm(forms.Form):
         return [(self.allowed[pk], self.cleaned_data[version_field(pk)]) for pk in self.counted]
 
     # For the template.
+
+    @property
+    def dialled(self) -> list[Way]:
+        """Numbers that may be offered; the first is the one to dial."""
+        return [way for way in self.ways if way.may_be_dialled]
+
+    @property
+    def questions(self) -> list[Asked]:
+        return [Asked(self[question.field], question.cause, BY_ROOT.index(question.key)) for question in QUESTIONS]
+
+    @property
+    def answered(self) -> bool:
+        return any(asked.field.value() in KNOWN for asked in self.questions)
+
+    @property
+    def typed_date(self) -> str:
+        """As a browser's field of date and time takes it."""
+        return str(self["date"].value() or "")
 
     @property
     def groups(self) -> list[tuple[str | Promise, list[Choice]]]:
@@ -150,6 +212,11 @@ class CallForm(forms.Form):
     @property
     def versions(self) -> list[forms.BoundField]:
         return [self[version_field(pk)] for pk in self.allowed]
+
+
+def fresh_form(file: File) -> CallForm:
+    """Blank, or with what the user typed and did not save."""
+    return CallForm(file=file, draft=drafts.draft_of(file.user, file.person))
 
 
 def version_field(pk: int) -> str:

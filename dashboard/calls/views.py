@@ -1,14 +1,20 @@
+from uuid import UUID
+
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from dashboard.calls.forms import CallForm, renewed
+from dashboard.calls import drafts, leases, rounds
+from dashboard.calls.forms import CallForm, fresh_form, renewed, version_field
 from dashboard.courses.requests import LoggedIn
-from dashboard.follow_up import acts, moves
+from dashboard.enums import OPEN_STATES
+from dashboard.follow_up import acts, moves, writing
 from dashboard.person.answers import done, overtaken, page, refused
 from dashboard.person.file import open_file
 from dashboard.person.panel import Forms, render_panel
+from dashboard.roster.answers import redirected
 
 
 @require_http_methods(["GET", "POST"])
@@ -18,7 +24,7 @@ def call(request: LoggedIn, pk: int) -> HttpResponse:
     if file.follow_up is None:
         raise Http404
     if request.method == "GET":
-        forms = Forms(call=CallForm(file=file))
+        forms = Forms(call=fresh_form(file))
         return (
             HttpResponse(render_panel(request, pk, forms))
             if request.htmx.target == "panel"
@@ -29,10 +35,45 @@ def call(request: LoggedIn, pk: int) -> HttpResponse:
         return refused(request, pk, Forms(call=form))
     counted = form.counted
     try:
-        act = acts.log_call(file.person, form.follow_ups, form.call, by=file.user)
+        act = save_call(form)
     except moves.Stale:
         message = _("Something changed in this file meanwhile. Your text is kept: look, then save again.")
         forms = Forms(call=renewed(request.POST, open_file(request.user, pk), message))
         return overtaken(request, pk, counted, forms, message=message)
     message = ngettext("Call saved.", "Call saved for %(n)s courses.", len(counted)) % {"n": len(counted)}
+    return done(request, pk, counted, message=message, act=act)
+
+
+def save_call(form: CallForm) -> UUID:
+    """What was typed is saved now, and colleagues may call the person again. Raises moves.Stale."""
+    file = form.file
+    act = acts.log_call(file.person, form.follow_ups, form.call, by=file.user)
+    drafts.forget(file.user, file.person)
+    leases.release(file.person, file.user)
+    return act
+
+
+@require_POST
+def wrote(request: LoggedIn, pk: int) -> HttpResponse:
+    """«I wrote instead»: for every open course of the person's that the page showed. `round`: then the next person."""
+    file = open_file(request.user, pk)
+    if file.follow_up is None:
+        raise Http404
+    still_open = [f for f in file.countable if f.state in OPEN_STATES]
+    shown = [(f, request.POST.get(version_field(f.enrolment_id), "")) for f in still_open]
+    follow_ups = [(f, int(version)) for f, version in shown if version.isdecimal() and len(version) < 10]
+    counted = [f.enrolment_id for f, _version in follow_ups]
+    try:
+        if file.follow_up not in [f for f, _version in follow_ups]:
+            raise moves.Stale
+        act = writing.log_message(follow_ups, by=file.user)
+    except moves.Stale:
+        message = _("Somebody was faster: nothing was noted. Here is the file as it is now.")
+        if request.htmx:
+            return overtaken(request, pk, counted, Forms(), message=message)
+        return redirected(request, message, level=messages.WARNING)
+    message = _("Message noted.")
+    if "round" in request.POST:
+        rounds.saved(file.user, pk, pause=False)
+        return redirected(request, message, act=act)
     return done(request, pk, counted, message=message, act=act)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,20 +12,22 @@ from accounts.models import User
 from dashboard import people
 from dashboard.enums import Cause, Kind, Outcome
 from dashboard.follow_up import moves, rules
-from dashboard.models import Contact, ContactDetail, FollowUp, Person
+from dashboard.models import BadNumber, Contact, ContactDetail, FollowUp, Person
 from dashboard.plan.recompute import recompute_people_later, recompute_some
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a caller reports; `chosen` is the date agreed or picked."""
+    """What a caller reports; `chosen` is the date agreed or picked, `number` the digits that were dialled."""
 
     outcome: Outcome
     cause: Cause | None = None
     note: str = ""
     chosen: datetime | None = None
+    answers: dict[str, bool] = field(default_factory=dict)
     callback_for: int | None = None
     """Of a callback: who makes it, by user id; None: anyone."""
+    number: str = ""
 
 
 @transaction.atomic
@@ -60,17 +62,20 @@ def log_call(
             other_channel=other_channel,
             callback_for=call.callback_for,
         )
-        moves.record(
+        contact = moves.record(
             follow_up,
             kind=Kind.CALL,
             author=by,
             version=version,
-            target=target,
+            target=replace(target, callback_for=call.callback_for),
             act=act,
             outcome=call.outcome,
             cause=call.cause or "",
             note=call.note,
+            answers=call.answers,
         )
+        if call.outcome == Outcome.WRONG_NUMBER and call.number:
+            BadNumber.objects.create(contact=contact, digits=call.number)
     if call.outcome == Outcome.DO_NOT_CALL:  # after the follow-ups, as in an undo: the same order of locks
         accounts = [follow_up.enrolment.participant_id for follow_up, _version in follow_ups]
         persons = people.locked_owners(accounts)

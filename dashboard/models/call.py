@@ -44,7 +44,8 @@ class CallRound(models.Model):
     back = models.CharField(max_length=2000, help_text="Address of that list.")
     left = ArrayField(models.BigIntegerField(), default=list, help_text="Enrolments still to call, in order.")
     total = models.PositiveIntegerField(default=0)
-    done = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0, help_text="Calls that were saved.")
+    set_aside = models.PositiveIntegerField(default=0, help_text="Of the list, but not to be called when it began.")
     current = models.ForeignKey("moodle_sync.Enrolment", models.SET_NULL, null=True, related_name="+")
     paused_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(default=timezone.now)
@@ -54,14 +55,16 @@ class CallRound(models.Model):
 
 
 class BadNumber(models.Model):
-    """A number that turned out not to be the person's, by a call that says so and was not undone."""
+    """A number that turned out not to be the person's. It stands as long as the call that says so is not undone.
 
-    person = models.ForeignKey(Person, models.CASCADE, related_name="bad_numbers")
-    digits = models.CharField(max_length=20, help_text="As `moodle_sync.text.phone_digits` makes them.")
+    It hangs on the call, so it goes where the account goes when files are joined or separated.
+    """
+
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="bad_numbers")
+    digits = models.CharField(max_length=20, help_text="As `moodle_sync.text.phone_digits` makes them.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["person", "digits", "contact"], name="one_bad_number")]
+        constraints = [models.UniqueConstraint(fields=["contact", "digits"], name="one_bad_number")]
 
     def __str__(self) -> str:
         return f"bad number {self.pk}"

@@ -2,7 +2,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from dashboard.enums import Cause, ClosedFor, Kind, Outcome, State
@@ -27,6 +27,11 @@ class Contact(models.Model):
     closed_for = models.CharField(max_length=10, choices=ClosedFor, blank=True, help_text="Of a closing by hand.")
     handed_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="Of a handover."
+    )
+    answers = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="Of a call: what the person knew: `calls.questions`.",
     )
     happened_at = models.DateTimeField(null=True, help_text="Of an access: the latest it can have happened.")
     happened_after = models.DateTimeField(null=True, help_text="And the earliest; NULL: not known.")

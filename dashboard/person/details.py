@@ -1,34 +1,43 @@
 """How to reach a person: what Moodle gives, and what tutors typed in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import phonenumbers
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
-from dashboard.models import ContactDetail
+from dashboard.models import BadNumber, ContactDetail, Person
 from dashboard.person.file import File
-from moodle_sync.text import folded
+from moodle_sync.text import folded, phone_digits
 
 Kind = ContactDetail.Kind
 
 
 @dataclass(frozen=True)
 class Way:
-    """One line: a number or an address. `link` is empty for what cannot be dialled."""
+    """One line: a number or an address. `link` is empty for what cannot be dialled; `wrong`: a call found so."""
 
     kind: Kind
     label: str | Promise
     shown: str
     link: str
     detail: ContactDetail | None = None
+    wrong: bool = False
 
     @property
     def key(self) -> str:
         """Two spellings of one number or address are equal."""
         return self.link.casefold() or self.shown
+
+    @property
+    def digits(self) -> str:
+        return phone_digits(self.link.removeprefix("tel:"))
+
+    @property
+    def may_be_dialled(self) -> bool:
+        return self.kind == Kind.PHONE and bool(self.link) and not self.wrong
 
 
 def read_phone(text: str, country: str) -> PhoneNumber | None:
@@ -55,11 +64,21 @@ def email_way(address: str, label: str | Promise, detail: ContactDetail | None =
 
 
 def ways_to_reach(file: File) -> list[Way]:
-    """Phones first, Moodle's before typed ones, each once. Only of accounts in the user's scope."""
+    """Phones first, Moodle's before typed ones, wrong ones last, each once. Only of accounts in the user's scope."""
     known: dict[str, Way] = {}
-    for way in [*_phones(file), *_emails(file)]:
+    bad = bad_numbers(file.person)
+    phones = [replace(way, wrong=bool(way.link) and way.digits in bad) for way in _phones(file)]
+    for way in [*sorted(phones, key=lambda way: way.wrong), *_emails(file)]:
         known.setdefault(way.key, way)
     return list(known.values())
+
+
+def bad_numbers(person: Person) -> set[str]:
+    """Digits that a call on any of the person's accounts found wrong, and that nobody took back."""
+    said = BadNumber.objects.filter(
+        contact__undone_by=None, contact__follow_up__enrolment__participant__account__person=person
+    )
+    return set(said.values_list("digits", flat=True))
 
 
 def schools(file: File) -> list[Way]:

@@ -10,11 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from dashboard.calls.forms import CallForm
+from dashboard.calls import leases
+from dashboard.calls.attempts import attempts
+from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
 from dashboard.courses.requests import LoggedIn
 from dashboard.models import AuditEntry, Person
-from dashboard.person.details import Kind, schools, ways_to_reach
+from dashboard.person.details import Kind, schools
 from dashboard.person.file import open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.others import others
@@ -44,7 +46,8 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
     forms = forms or Forms()
     told = timeline(file)
     entries = [entry for entry in told if not entry.undone]
-    ways = ways_to_reach(file)
+    call_form = forms.call or fresh_form(file)
+    ways = call_form.ways
     return {
         "file": file,
         "person": file.person,
@@ -62,11 +65,15 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "close_url": close_url(request),
         "may_change": may_change(request.user, file.person),
         "changes": recent_changes(file.person),
-        "call_form": forms.call or CallForm(file=file),
+        "call_form": call_form,
+        "lease": leases.holder(file.person, but=file.user),
+        "next": open_url(request, pk),
+        "attempts": attempts(file.person, file.enrolment.course.site.zone),
+        "other_phones": call_form.dialled[1:],
+        "email": next((way for way in ways if way.kind == Kind.EMAIL), None),
         "note_form": forms.note or NoteForm(),
         "detail_form": forms.detail or DetailForm(file=file),
         "tab": "note" if forms.note else "call",
-        "typed_date": forms.call["date"].value() or "" if forms.call else "",
         "focus_call": "call" in request.GET or (forms.call is not None and "date" not in forms.call.errors),
         "sensitive_words": PATTERN,
         **others(file),
@@ -93,6 +100,15 @@ def close_url(request: LoggedIn) -> str:
     path = here(request).path
     query = urlencode([(key, value) for key, value in parse_qsl(here(request).query) if key != "open"])
     return f"{path}?{query}" if query else path
+
+
+def open_url(request: LoggedIn, pk: int) -> str:
+    """Where this file is open: the browser's address says so only once the panel has come."""
+    address = here(request)
+    if address.path != reverse("dashboard:roster"):
+        return address.geturl()
+    query = [(key, value) for key, value in parse_qsl(address.query) if key != "open"]
+    return f"{address.path}?{urlencode([*query, ('open', pk)])}"
 
 
 def record_view(user: User, person: Person) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from dashboard.blocked.listing import asked_of
+from dashboard.calls.questions import in_words
 from dashboard.enums import TOUCHES, Cause, ClosedFor, Kind, Outcome, State
 from dashboard.models import Contact
 from dashboard.moments import clock
@@ -59,6 +60,7 @@ class Entry:
     author: User | None = None
     courses: tuple[str, ...] = ()
     cause: str = ""
+    answers: str = ""
     note: str = ""
     window: str = ""
     change: str = ""
@@ -115,6 +117,7 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         author=head.author,
         courses=tuple(str(contact.follow_up.enrolment.course) for contact in mine),
         cause=str(Cause(head.cause).label) if head.cause not in {"", Cause.UNKNOWN} else "",
+        answers=", ".join(in_words(head.answers)),
         note=head.note,
         window=window_words(head) if kind == Kind.ENTERED else "",
         change=_change(mine),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from dashboard.calls import leases
 from dashboard.courses.freshness import Freshness, freshness
 from dashboard.roster import counts
 from dashboard.roster.chips import Chip, chips
@@ -80,7 +81,18 @@ class Roster:
     @cached_property
     def rows(self) -> list[Row]:
         records = with_row_data(list(self.page.object_list), self.now)
-        return [Row(record, self.user, self.now, is_open=record.pk == self.open_pk) for record in records]
+        persons = {r.pk: r.participant.account.person_id for r in records if hasattr(r.participant, "account")}
+        held = leases.held(persons.values(), self.now, but=self.user)
+        return [
+            Row(
+                record,
+                self.user,
+                self.now,
+                is_open=record.pk == self.open_pk,
+                held_by=held[persons[record.pk]].user if persons.get(record.pk) in held else None,
+            )
+            for record in records
+        ]
 
     @cached_property
     def freshness(self) -> Freshness:

@@ -29,6 +29,8 @@ class Row:
     user: User
     now: datetime
     is_open: bool = False
+    held_by: User | None = None
+    """A colleague who is calling this person."""
 
     @property
     def name(self) -> str:
@@ -59,7 +61,14 @@ class Row:
         return self.id.join(_address("dashboard:mark-contacted"))
 
     @property
+    def online(self) -> str:
+        """«Samira B. is on the phone», said for the colleague and the person alike."""
+        return _("%(name)s is on the line") % {"name": self.held_by.short_name} if self.held_by else ""
+
+    @property
     def call_label(self) -> str:
+        if self.held_by:
+            return _("Call %(name)s: %(reason)s") % {"name": self.called, "reason": self.online}
         words = _("%(name)s does not want to be called") if self.do_not_call else _("Call %(name)s")
         return words % {"name": self.called}
 

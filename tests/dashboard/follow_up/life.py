@@ -54,7 +54,9 @@ class Life:
 
     def call(self, who: int, outcome: Outcome, days: int, owner: int | None) -> None:
         chosen = self.clock.now + days * DAY if days or outcome == Outcome.CALLBACK else None
-        call = acts.Call(outcome, Cause.CREDENTIALS, "", chosen, None if owner is None else self.team[owner].pk)
+        call = acts.Call(
+            outcome, Cause.CREDENTIALS, "", chosen, callback_for=None if owner is None else self.team[owner].pk
+        )
         person = self.enrolment.participant.account.person
         follow_up, by = self.follow_up, self.team[who]
         self._try(by, lambda: acts.log_call(person, [(follow_up, follow_up.version)], call, by=by, now=self.clock.now))
