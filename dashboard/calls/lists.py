@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, F, Min, Q, QuerySet, Value, When
+from django.db.models import Min, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from dashboard.calls.rounds import LONGEST
 from dashboard.enums import Channel, State
+from dashboard.queue.lists import calls
 from dashboard.roster.listing import Roster
 from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
@@ -63,15 +64,6 @@ def _agreed(user: User, now: datetime) -> Q:
 
 def callbacks(user: User, now: datetime) -> QuerySet[Enrolment]:
     return _mine(user, now).filter(_agreed(user, now)).order_by("follow_up__due_at", "pk")
-
-
-def calls(user: User, now: datetime) -> QuerySet[Enrolment]:
-    """Overdue callbacks first, then whom the plan says to call."""
-    planned = Q(follow_up__state=State.TODO, follow_up__next_channel=Channel.CALL, follow_up__next_at__lte=now)
-    rows = _mine(user, now).filter(_agreed(user, now) | planned)
-    first = Case(When(follow_up__state=State.CALLBACK, then=Value(0)), default=Value(1))
-    when = Case(When(follow_up__state=State.CALLBACK, then=F("follow_up__due_at")), default=F("follow_up__next_at"))
-    return rows.order_by(first, when, "pk")
 
 
 def upcoming(user: User, now: datetime) -> datetime | None:

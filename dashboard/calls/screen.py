@@ -19,6 +19,7 @@ from dashboard.person.forms import DetailForm
 from dashboard.person.panel import record_view
 from dashboard.person.timeline import timeline
 from dashboard.plan.why import why
+from dashboard.queue.lists import calls
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment
 
@@ -50,7 +51,7 @@ def screen(user: User, form: CallForm | None = None, *, detail_form: DetailForm 
 def _what_next(user: User) -> dict[str, Any]:
     now = timezone.now()
     return {
-        "calls": lists.calls(user, now).count(),
+        "calls": calls(user, now).count(),
         "callbacks": lists.callbacks(user, now).count(),
         "upcoming": lists.upcoming(user, now),
     }

@@ -1,6 +1,6 @@
 """One line of the queue: who, why now, and the one button."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
-from dashboard.models import Lease
+from dashboard.calls import leases
 from dashboard.plan import tried
 from dashboard.plan.why import history
 from dashboard.queue.lists import Work
@@ -93,9 +93,10 @@ def moment_words(moment: datetime, zone: ZoneInfo, now: datetime, *, timed: bool
 def lines(found: Sequence[tuple[int, int, datetime]], user: User, now: datetime) -> list[Line]:
     """For (enrolment, work, since): a constant number of queries."""
     rows = _records([pk for pk, _work, _since in found], now)
-    held = on_the_phone(rows.values(), user, now)
+    held = leases.held([_person(row) for row in rows.values()], now, but=user)
+    by_person = {person: lease.user for person, lease in held.items()}
     return [
-        Line(rows[pk], user, now, work=Work(work), since=since, held_by=held.get(_person(rows[pk])))
+        Line(rows[pk], user, now, work=Work(work), since=since, held_by=by_person.get(_person(rows[pk])))
         for pk, work, since in found
         if pk in rows
     ]
@@ -110,13 +111,6 @@ def _records(ids: Sequence[int], now: datetime) -> dict[int, Enrolment]:
     records = {row.pk: row for row in rows}
     tried.look_up(records.values())
     return records
-
-
-def on_the_phone(rows: Iterable[Enrolment], user: User, now: datetime) -> dict[int, User]:
-    """Persons a colleague is working on at this moment."""
-    persons = [_person(row) for row in rows]
-    leases = Lease.objects.filter(person__in=persons, expires_at__gt=now).exclude(user=user).select_related("user")
-    return {lease.person_id: lease.user for lease in leases}
 
 
 def _person(row: Enrolment) -> int:

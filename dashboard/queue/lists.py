@@ -6,14 +6,13 @@ from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from django.db.models import Case, Exists, F, IntegerChoices, OuterRef, Q, QuerySet, When
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
 from dashboard.enums import OPEN_STATES, Channel, Kind, State
-from dashboard.models import Absence, Blockage, Contact, FollowUp
+from dashboard.models import Blockage, Contact, FollowUp
 from dashboard.roster.queries import among
-from dashboard.scope import visible_enrolments
+from dashboard.scope import stands_in_for, visible_enrolments
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import EnrolmentQuerySet, is_open
@@ -162,7 +161,7 @@ class Desk:
     @cached_property
     def _mine(self) -> set[int]:
         """The user, and the colleagues they stand in for."""
-        return {self.user.pk, *stood_in_for(self.user, self.now)}
+        return {self.user.pk, *stands_in_for(self.user)}
 
     @cached_property
     def _to_lift(self) -> set[int]:
@@ -211,13 +210,6 @@ def _given_to(user: User) -> QuerySet[Any, Any]:
         FollowUp.objects.filter(callback_for=user).values_list("enrolment"),
         Blockage.objects.filter(owner=user).values_list("follow_up__enrolment"),
     )
-
-
-def stood_in_for(user: User, now: datetime) -> list[int]:
-    """Colleagues who are away and whose people the user looks after."""
-    today = timezone.localdate(now)
-    absences = Absence.objects.filter(colleague=user, first_day__lte=today, last_day__gte=today)
-    return list(absences.values_list("user", flat=True))
 
 
 def _blockages_of(user: User) -> QuerySet[Blockage]:
