@@ -167,6 +167,15 @@ document.addEventListener("change", ({ target }) => {
   document.getElementById("call-cause-from").hidden = !select.value;
 });
 
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("button[data-cause]");
+  if (!button) return;
+  const select = document.getElementById("call-cause");
+  select.value = button.dataset.cause;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+  select.focus();
+});
+
 // ---- A new person, or a new panel
 
 function arrived() {

@@ -12,6 +12,7 @@ from dashboard.calls.attempts import attempts
 from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
 from dashboard.enums import OPEN_STATES
+from dashboard.hints.likely import likely_cause
 from dashboard.models import CallRound
 from dashboard.person.details import Kind
 from dashboard.person.file import File, open_file
@@ -81,6 +82,7 @@ def _calling(
         "why": why(file.enrolment, timezone.now()),
         "is_closed": follow_up is not None and follow_up.state not in OPEN_STATES,
         "entries": [entry for entry in timeline(file) if not entry.undone][:LAST_EVENTS],
+        "hint": likely_cause(file),
         "attempts": attempts(file.person, file.enrolment.course.site.zone),
         "platform": urlsplit(file.enrolment.course.site.url).netloc,
         "sensitive_words": PATTERN,

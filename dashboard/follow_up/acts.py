@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -67,7 +67,7 @@ def log_call(
             kind=Kind.CALL,
             author=by,
             version=version,
-            target=replace(target, callback_for=call.callback_for),
+            target=target,
             act=act,
             outcome=call.outcome,
             cause=call.cause or "",

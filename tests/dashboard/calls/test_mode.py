@@ -11,9 +11,10 @@ from lxml import html
 
 from accounts.models import User
 from dashboard.calls import leases
-from dashboard.enums import Channel, Kind, Outcome, State
+from dashboard.enums import Cause, Channel, Kind, Outcome, State
 from dashboard.follow_up import acts
 from dashboard.models import CallRound, Contact, ContactDetail, Draft, FollowUp, Lease, Person
+from moodle_sync.enums import EPOCH
 from moodle_sync.models import Course, Enrolment
 from tests.dashboard.calls.conftest import MakePeople, logged_in
 from tests.factories import EnrolmentFactory
@@ -280,3 +281,12 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
     start(claire)
     with django_assert_max_num_queries(26):
         claire.get(MODE)
+
+
+def test_a_likely_cause_is_offered_and_not_chosen_by_itself(claire: Client, people: MakePeople) -> None:
+    [one] = people(1)
+    Enrolment.objects.filter(pk=one.pk).update(last_site_access=timezone.now(), last_course_access=EPOCH)
+    start(claire, list="roster", query="")
+    page = shown(claire)
+    assert page.cssselect("[data-cause]")[0].get("data-cause") == Cause.UNAWARE_STARTED
+    assert page.cssselect("#call-cause option[selected]")[0].get("value") == ""
