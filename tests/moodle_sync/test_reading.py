@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from demo.moodle import World, errors, running
 from demo.moodle import roles as cap
@@ -303,3 +304,12 @@ def test_a_reader_shows_that_it_lives(world: World, url: str) -> None:
     assert len(read.alive) >= sum(world.account.calls.values())
     assert read.alive == sorted(read.alive)
     assert read.alive[-1] == 11
+
+
+@pytest.mark.django_db
+def test_what_waits_to_be_applied_is_not_logged() -> None:
+    """docs/decisions.md §4: a crash may lose it, and PostgreSQL writes it once instead of twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u' ORDER BY relname")
+        unlogged = [name for (name,) in cursor.fetchall()]
+    assert unlogged == ["moodle_sync_stagedaccount", "moodle_sync_stagedmember", "moodle_sync_stagedperson"]
