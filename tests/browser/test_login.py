@@ -57,7 +57,7 @@ def test_a_mistake_then_in(screen: Page, claire: User) -> None:
         expect(screen.locator(field)).to_have_attribute("aria-invalid", "true")
     _looks_right(screen)
     _log_in(screen, claire.email, PASSWORD)
-    screen.wait_for_url("**/enseignants/**")
+    screen.wait_for_url("**/a-faire/**")
 
 
 def test_too_many_mistakes(screen: Page, claire: User) -> None:
@@ -101,7 +101,7 @@ def test_an_invitation(screen: Page) -> None:
     assert screen.locator(", ".join(f"#{name}" for name in described.split())).count() == 2
     _looks_right(screen)
     _choose(screen, SECRET)
-    screen.wait_for_url("**/enseignants/**")
+    screen.wait_for_url("**/a-faire/**")
     screen.goto(invitations.link(lou))
     expect(screen.locator("#id_password1")).to_have_count(0)
     _looks_right(screen)

@@ -37,7 +37,7 @@ def state_of(enrolment: Enrolment) -> str:
 
 
 def test_a_call_by_keyboard_then_its_undo(enrolment: Enrolment, page: Page) -> None:
-    page.goto("/")
+    page.goto("/enseignants/")
     page.locator(f"tr[data-row='{enrolment.pk}'] [href$='/appel/']").click()
     panel = page.locator(".vg-panel")
     expect(panel.locator("#call-outcome-1")).to_be_focused()
