@@ -183,12 +183,13 @@ def _follow_ups(rng: random.Random, now: datetime, tutors: list[User]) -> None:
                     due,
                     "{}",
                     1,
+                    "",
                 )
             )
     columns = "id, enrolment_id, state, due_at, cause, closed_for, assignee_id, entry_known, last_contact_at"
     _copy(FollowUp, f"{columns}, version, created_at", follow_ups)
     columns = "follow_up_id, act, author_id, kind, outcome, cause, note, created_at, from_state, to_state, to_due_at"
-    _copy(Contact, f"{columns}, before, version", contacts)
+    _copy(Contact, f"{columns}, before, version, closed_for", contacts)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE dashboard_followup f SET last_contact_id = c.id FROM dashboard_contact c"
