@@ -68,7 +68,7 @@ def test_a_whole_round_from_the_roster_in_its_order(claire: Client, people: Make
     page = shown(claire)
     assert place(claire) == "ended"
     assert "2 appels" in page.text_content()
-    assert "1 personne jointe" in page.text_content()
+    assert "1 personne jointe" in page.text_content()
     assert set(Contact.objects.values_list("outcome", "note")) == {("will_connect", "Ce soir."), ("no_answer", "")}
     assert not Lease.objects.exists()
     back = claire.post(reverse("dashboard:call-leave"))
@@ -112,7 +112,7 @@ def test_an_empty_list_says_so_and_what_comes_next(claire: Client, people: MakeP
     start(claire, query=f"q={refused.participant.last_name}")
     text = shown(claire).text_content()
     assert "Personne à appeler dans cette liste" in text
-    assert "1 personne a été écartée" in text
+    assert "1 personne a été écartée" in text
     assert "le prochain est prévu" in text
 
 

@@ -173,7 +173,7 @@ def test_an_empty_queue_says_what_comes_next_and_when(claire: Client, person: Ma
     [empty] = parsed(claire, URL).xpath("//*[contains(@class, 'vg-empty')]")
     told = empty.text_content()
     assert "Demain" in told
-    assert "1 personne à relancer" in told
+    assert "1 personne à relancer" in told
     assert str(course) in told
 
 
@@ -231,7 +231,7 @@ def test_after_a_reminder_it_says_so(claire: Client, tutor: User, person: MakePe
     FollowUp.objects.filter(enrolment=one).update(last_contact_at=sent)
     come_in(one)
     [card] = parsed(claire, URL).xpath("//section[@id='came-in']")
-    assert "2 j après la relance" in card.text_content()
+    assert "2 j après la relance" in card.text_content()
 
 
 @pytest.mark.parametrize(
