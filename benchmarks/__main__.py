@@ -27,6 +27,7 @@ SUBJECTS = {
     "claim": ["claim_ms_p95"],
     "roster": ["roster_ms_p95_tutor", "roster_ms_p95_coordinator"],
     "queue": ["queue_ms_p95"],
+    "paint": ["first_load_kib", "filter_paint_ms", "contacted_paint_ms"],
 }
 LONG = {
     "two_workers": ["workers_2_over_1"],
