@@ -1,3 +1,4 @@
+from functools import cache
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "auto",
         "themes": THEMES.items(),
-        "nav": entries(request) if signed_in else [],
-        "notices": lambda: unseen(cast(User, request.user)) if signed_in else [],  # asked for by whole pages only
+        # Asked for by whole pages only; by the side bar and the tab bar, counted once.
+        "nav": cache(lambda: entries(request) if signed_in else []),
+        "notices": lambda: unseen(cast(User, request.user)) if signed_in else [],
     }

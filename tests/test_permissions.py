@@ -258,6 +258,7 @@ RULES = {
     "dashboard:import-drop": Rule(TO_OWN_FILE, "post", of_draft),
     "dashboard:help-calls": Rule(ANYBODY_LOGGED_IN),
     # shell
+    "dashboard:figures": Rule(ANYBODY_LOGGED_IN),
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
 }
 POST_ONLY = sorted(name for name, rule in RULES.items() if rule.method == "post")

@@ -2,4 +2,7 @@ from django.urls import path
 
 from dashboard.shell import views
 
-urlpatterns = [path("preferences/theme/", views.theme, name="theme")]
+urlpatterns = [
+    path("navigation/", views.figures, name="figures"),
+    path("preferences/theme/", views.theme, name="theme"),
+]

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +19,12 @@ A_YEAR = 365 * 24 * 3600
 def home(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     return redirect("dashboard:queue" if user.follows_people else "dashboard:courses")
+
+
+@require_GET
+def figures(request: HttpRequest) -> HttpResponse:
+    """Of the navigation, to be swapped out of band: asked for after an act, whose answer need not wait for them."""
+    return render(request, "dashboard/shell/_figures.html", {"oob": True})
 
 
 @require_POST

@@ -71,3 +71,9 @@ def test_a_page_that_is_not_there_keeps_the_way_back(client: Client, tutor: User
     response = client.get("/nowhere/")
     assert response.status_code == 404
     assert 'href="/"' in response.content.decode()
+
+
+def test_pages_are_compressed(client: Client, tutor: User) -> None:
+    client.force_login(tutor)
+    response = client.get("/enseignants/", headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
