@@ -4,6 +4,7 @@ from typing import Any, cast
 from django.http import HttpRequest
 
 from accounts.models import User
+from dashboard import preferences
 from dashboard.handover.notices import unseen
 from dashboard.shell.navigation import entries
 from dashboard.shell.themes import COOKIE, THEMES
@@ -16,6 +17,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "auto",
         "themes": THEMES.items(),
+        "preference": lambda: preferences.of(cast(User, request.user)) if signed_in else None,
         # Asked for by whole pages only; by the side bar and the tab bar, counted once.
         "nav": cache(lambda: entries(request) if signed_in else []),
         "notices": lambda: unseen(cast(User, request.user)) if signed_in else [],

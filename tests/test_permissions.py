@@ -260,6 +260,7 @@ RULES = {
     # shell
     "dashboard:figures": Rule(ANYBODY_LOGGED_IN),
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),
+    "dashboard:shortcuts": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"shortcuts": "off"}),
 }
 POST_ONLY = sorted(name for name, rule in RULES.items() if rule.method == "post")
 

@@ -7,6 +7,7 @@ from dashboard.models.follow_up import FollowUp
 from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.models.plan import MessageTemplate, Plan, PlanStep, WorkingDays
+from dashboard.models.preference import Preference
 from dashboard.models.team import Absence, Blockage, CalendarFeed, HintAnswer, Notice
 from dashboard.models.watch import FlagSeen, SiteNotice
 
@@ -32,6 +33,7 @@ __all__ = [
     "PersonChange",
     "Plan",
     "PlanStep",
+    "Preference",
     "SiteNotice",
     "WorkingDays",
 ]

@@ -5,4 +5,5 @@ from dashboard.shell import views
 urlpatterns = [
     path("navigation/", views.figures, name="figures"),
     path("preferences/theme/", views.theme, name="theme"),
+    path("preferences/raccourcis/", views.shortcuts, name="shortcuts"),
 ]

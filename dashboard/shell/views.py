@@ -10,6 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from dashboard import preferences
+from dashboard.courses.requests import LoggedIn
 from dashboard.shell.themes import COOKIE, THEMES
 
 A_YEAR = 365 * 24 * 3600
@@ -35,6 +37,15 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     response.set_cookie(COOKIE, chosen, max_age=A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
     return response
+
+
+@require_POST
+def shortcuts(request: LoggedIn) -> HttpResponse:
+    chosen = request.POST.get("shortcuts", "")
+    if chosen not in {"on", "off"}:
+        return HttpResponseBadRequest()
+    preferences.keep(request.user, shortcuts=chosen == "on")
+    return redirect(_back(request))
 
 
 def _back(request: HttpRequest) -> str:

@@ -4,6 +4,7 @@ from django.urls import reverse
 from lxml import html
 
 from accounts.models import User
+from dashboard import preferences
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,24 @@ def test_the_theme_is_remembered_by_a_cookie(client: Client, tutor: User) -> Non
     response = client.post(reverse("dashboard:theme"), {"theme": "dark", "next": "/enseignants/?q=a"})
     assert response.headers["Location"] == "/enseignants/?q=a"
     assert 'data-bs-theme="dark"' in client.get("/enseignants/").content.decode()
+
+
+def test_shortcuts_are_on_until_switched_off_and_only_for_oneself(
+    client: Client, tutor: User, other_tutor: User
+) -> None:
+    client.force_login(tutor)
+
+    def pressed() -> list[str]:
+        page = html.document_fromstring(client.get("/enseignants/").content.decode())
+        return list(page.xpath("//aside//button[@name='shortcuts']/@aria-pressed"))
+
+    assert pressed() == ["true"]
+    for value, shown in (("off", "false"), ("off", "false"), ("on", "true")):
+        response = client.post(reverse("dashboard:shortcuts"), {"shortcuts": value, "next": "/enseignants/?q=a"})
+        assert (response["Location"], pressed()) == ("/enseignants/?q=a", [shown])
+    client.post(reverse("dashboard:shortcuts"), {"shortcuts": "off"})
+    assert preferences.of(other_tutor).shortcuts
+    assert client.post(reverse("dashboard:shortcuts"), {"shortcuts": "perhaps"}).status_code == 400
 
 
 @pytest.mark.parametrize(
