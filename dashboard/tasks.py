@@ -9,6 +9,7 @@ from dashboard.calls import drafts, leases
 from dashboard.follow_up import system
 from dashboard.imports import reading, work
 from dashboard.plan import recompute
+from dashboard.selection import stored
 from moodle_sync.models import Course
 
 logger = logging.getLogger(__name__)
@@ -88,3 +89,9 @@ def forget_drafts() -> int:
     """What was typed and never saved, after 30 days; and leases that nobody renewed. Returns how many drafts."""
     leases.forget_expired()
     return drafts.forget_old()
+
+
+@shared_task
+def forget_selections() -> int:
+    """What was selected more than a day ago. Returns how many selections."""
+    return stored.forget_old()

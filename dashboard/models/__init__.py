@@ -8,6 +8,7 @@ from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.models.plan import MessageTemplate, Plan, PlanStep, WorkingDays
 from dashboard.models.preference import Preference
+from dashboard.models.selection import Selection
 from dashboard.models.team import Absence, Blockage, CalendarFeed, HintAnswer, Notice
 from dashboard.models.watch import FlagSeen, SiteNotice
 
@@ -34,6 +35,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "Preference",
+    "Selection",
     "SiteNotice",
     "WorkingDays",
 ]
