@@ -15,7 +15,7 @@ from accounts.models import User
 from dashboard.calls import leases
 from dashboard.plan import tried
 from dashboard.plan.why import history
-from dashboard.queue.lists import Work
+from dashboard.queue.lists import Desk, Found, Work
 from dashboard.roster.rows import Row
 from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
@@ -71,7 +71,7 @@ class Line(Row):
         follow_up = self.follow_up
         if self.work != Work.CALLBACK or follow_up is None or follow_up.callback_for_id in {None, self.user.pk}:
             return None
-        return follow_up.callback_for
+        return follow_up.callback_for  # rare enough for a query of its own
 
     @property
     def not_told(self) -> bool:
@@ -90,25 +90,25 @@ def moment_words(moment: datetime, zone: ZoneInfo, now: datetime, *, timed: bool
     return f"{day}, {date_format(local, 'TIME_FORMAT')}" if timed else day
 
 
-def lines(found: Sequence[tuple[int, int, datetime]], user: User, now: datetime) -> list[Line]:
-    """For (enrolment, work, since): a constant number of queries."""
-    rows = _records([pk for pk, _work, _since in found], now)
+def lines(found: Sequence[Found], desk: Desk) -> list[Line]:
+    """A constant number of queries."""
+    user, now = desk.user, desk.now
+    rows = _records([one.pk for one in found], desk)
     held = leases.held([_person(row) for row in rows.values()], now, but=user)
     by_person = {person: lease.user for person, lease in held.items()}
     return [
-        Line(rows[pk], user, now, work=Work(work), since=since, held_by=by_person.get(_person(rows[pk])))
-        for pk, work, since in found
-        if pk in rows
+        Line(rows[one.pk], user, now, work=one.work, since=one.since, held_by=by_person.get(_person(rows[one.pk])))
+        for one in found
+        if one.pk in rows
     ]
 
 
-def _records(ids: Sequence[int], now: datetime) -> dict[int, Enrolment]:
-    """Less than the roster shows of each: two queries."""
-    found = Enrolment.objects.filter(pk__in=ids).with_access(now=now)
-    rows = found.select_related(
-        "participant__account__person", "course__site", "follow_up__last_contact", "follow_up__callback_for"
-    )
-    records = {row.pk: row for row in rows}
+def _records(ids: Sequence[int], desk: Desk) -> dict[int, Enrolment]:
+    """Less than the roster shows of each."""
+    found = Enrolment.objects.filter(pk__in=ids).with_access(now=desk.now)
+    records = {row.pk: row for row in found.select_related("participant__account__person", "follow_up__last_contact")}
+    for row in records.values():
+        row.course = desk.course_of[row.course_id]
     tried.look_up(records.values())
     return records
 

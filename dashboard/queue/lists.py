@@ -1,5 +1,6 @@
 """Whom a user must act on now, each person's course in one group only. What is said of them: see `lines`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role, User
 from dashboard.enums import OPEN_STATES, Channel, Kind, State
 from dashboard.models import Blockage, Contact, FollowUp
-from dashboard.roster.queries import among
-from dashboard.scope import stands_in_for, visible_enrolments
-from moodle_sync.enums import EPOCH
-from moodle_sync.models import Enrolment
+from dashboard.roster.queries import among_these
+from dashboard.scope import stands_in_for, visible_courses, visible_enrolments
+from moodle_sync.enums import EPOCH, Access
+from moodle_sync.models import Course, Enrolment
 from moodle_sync.querysets import EnrolmentQuerySet, is_open
 
 NEW_FOR = timedelta(days=14)
@@ -35,14 +36,6 @@ class Work(IntegerChoices):
 CALLS = [Work.CALLBACK, Work.CALL]
 
 
-class Colleague(NamedTuple):
-    """Who is named by a follow-up: is there still somebody?"""
-
-    pk: int | None
-    active: bool | None
-    role: str | None
-
-
 class Row(NamedTuple):
     """What decides of one open follow-up, and what the page says of many."""
 
@@ -56,10 +49,9 @@ class Row(NamedTuple):
     step_day: int | None
     access: str
     course: int
-    course_name: str
     do_not_call: bool | None
-    assignee: Colleague
-    callback_for: Colleague
+    assignee: int | None
+    callback_for: int | None
 
 
 class Found(NamedTuple):
@@ -71,14 +63,11 @@ class Found(NamedTuple):
     row: Row
 
 
-PLAIN = [
+COLUMNS = [
     "pk", "follow_up", "follow_up__state", "follow_up__due_at", "follow_up__next_channel", "follow_up__next_at",
-    "first_seen_at", "follow_up__step_day", "access", "course", "course__full_name",
-    "participant__account__person__do_not_call",
+    "first_seen_at", "follow_up__step_day", "access", "course", "participant__account__person__do_not_call",
+    "follow_up__assignee", "follow_up__callback_for",
 ]  # fmt: skip
-NAMED = [
-    f"follow_up__{who}{column}" for who in ("assignee", "callback_for") for column in ("", "__is_active", "__role")
-]
 
 
 @dataclass
@@ -93,8 +82,25 @@ class Desk:
     now: datetime
 
     @cached_property
+    def _entrusted(self) -> dict[int, int] | None:
+        """A tutor's enrolments with their courses: with these in hand, the other queries are cheap to make and to plan.
+
+        None for a coordinator, who has too many.
+        """
+        return dict(visible_enrolments(self.user).values_list("pk", "course")) if self.user.is_tutor else None
+
+    @cached_property
     def seen(self) -> EnrolmentQuerySet:
-        return cast(EnrolmentQuerySet, visible_enrolments(self.user))
+        if self._entrusted is None:
+            return cast(EnrolmentQuerySet, visible_enrolments(self.user))
+        return Enrolment.objects.filter(among_these("pk", self._entrusted))
+
+    @property
+    def courses(self) -> QuerySet[Course]:
+        """In which the user may meet somebody."""
+        if self._entrusted is None:
+            return visible_courses(self.user)
+        return Course.objects.filter(pk__in=set(self._entrusted.values()))
 
     @property
     def workable(self) -> EnrolmentQuerySet:
@@ -102,20 +108,27 @@ class Desk:
         rows = self.seen
         if self.user.is_coordinator:
             rows = rows.filter(pk__in=_given_to(self.user))
-        elif self.user.is_tutor:
-            rows = Enrolment.objects.filter(among(rows.values("pk")))
         return can_come_in(rows, self.now)
+
+    @cached_property
+    def people(self) -> list[Row]:
+        """All of `workable`; of a coordinator's, who may have been given thousands, those not closed."""
+        rows = self.workable.with_access(now=self.now)
+        if self.user.is_coordinator:
+            rows = rows.filter(follow_up__state__in=OPEN_STATES)
+        return [Row(*values) for values in rows.values_list(*COLUMNS)]
 
     @cached_property
     def rows(self) -> list[Row]:
         """Every open follow-up, due or not, but for those that are a colleague's."""
-        opened = self.workable.filter(follow_up__state__in=OPEN_STATES).with_access(now=self.now)
-        found = opened.values_list(*PLAIN, *NAMED)
-        n = len(PLAIN)
-        rows = [
-            Row._make([*values[:n], Colleague(*values[n : n + 3]), Colleague(*values[n + 3 :])]) for values in found
-        ]
-        return [row for row in rows if not self._is_a_colleagues(row)]
+        rows = [row for row in self.people if row.state in OPEN_STATES]
+        others = self._others({pk for row in rows for pk in (row.assignee, row.callback_for) if pk is not None})
+        return [row for row in rows if not self._is_a_colleagues(row, others)]
+
+    @cached_property
+    def course_of(self) -> dict[int, Course]:
+        """The courses of `people`, with their sites."""
+        return Course.objects.select_related("site").in_bulk({row.course for row in self.people})
 
     @cached_property
     def queue(self) -> list[Found]:
@@ -127,20 +140,19 @@ class Desk:
                 found.append(Found(work, _since(work, row), row.pk, row))
         return sorted(found)
 
-    def _is_a_colleagues(self, row: Row) -> bool:
+    def _is_a_colleagues(self, row: Row, others: Collection[int]) -> bool:
         """A callback is of whoever is to call; a blockage of who is to lift it; anything else of who took it."""
         if row.state == State.CALLBACK:
-            return self._is_other(row.callback_for)
-        return self._is_other(row.assignee) and row.follow_up not in self._to_lift
+            return row.callback_for in others
+        return row.assignee in others and not self._is_to_lift(row)
 
-    def _is_other(self, who: Colleague) -> bool:
-        """Of who can act no more, everybody takes care again."""
-        return (
-            who.pk is not None
-            and bool(who.active)
-            and who.role in {Role.TUTOR, Role.COORDINATOR}
-            and who.pk not in self._mine
-        )
+    def _others(self, named: Collection[int]) -> set[int]:
+        """Of these users, the colleagues who act for themselves. Of who can act no more, everybody takes care again."""
+        colleagues = set(named) - {self.user.pk}
+        if not colleagues:
+            return set()
+        acting = User.objects.filter(pk__in=colleagues, is_active=True, role__in=[Role.TUTOR, Role.COORDINATOR])
+        return set(acting.values_list("pk", flat=True)) - set(stands_in_for(self.user))
 
     def _work(self, row: Row) -> Work | None:
         due = row.due_at is not None and row.due_at <= self.now
@@ -148,7 +160,7 @@ class Desk:
         match row.state:
             case State.CALLBACK if due:
                 return Work.CALLBACK
-            case State.BLOCKED if row.follow_up in self._to_lift:
+            case State.BLOCKED if self._is_to_lift(row):
                 return Work.BLOCKED
             case State.TODO if planned and row.next_channel:
                 return Work.CALL if row.next_channel == Channel.CALL else Work.REMINDER
@@ -158,22 +170,31 @@ class Desk:
                 return Work.UNDECIDED
         return None
 
-    @cached_property
-    def _mine(self) -> set[int]:
-        """The user, and the colleagues they stand in for."""
-        return {self.user.pk, *stands_in_for(self.user)}
+    def _is_to_lift(self, row: Row) -> bool:
+        return row.state == State.BLOCKED and row.follow_up in self._to_lift
 
     @cached_property
     def _to_lift(self) -> set[int]:
+        """Asked in two steps: few have ever been named, and which of it still holds takes longer to ask."""
+        if not Blockage.objects.filter(owner=self.user).exists():
+            return set()
         return set(_blockages_of(self.user).values_list("follow_up", flat=True))
 
     @cached_property
     def _newcomers(self) -> set[int]:
-        recent = [row.pk for row in self.rows if row.first_seen_at > self.now - NEW_FOR and row.assignee.pk is None]
-        if not recent:
-            return set()
-        found = Enrolment.objects.filter(untouched_newcomers(self.now), pk__in=recent)
-        return set(found.values_list("pk", flat=True))
+        """As `untouched_newcomers` finds them, of what is in hand."""
+        new = {row.follow_up: row.pk for row in self.rows if self._is_new(row)}
+        touched = Contact.objects.filter(HUMAN_DEED, follow_up__in=new).values_list("follow_up", flat=True)
+        for follow_up in touched if new else ():
+            new.pop(follow_up, None)
+        return set(new.values())
+
+    def _is_new(self, row: Row) -> bool:
+        if row.first_seen_at <= self.now - NEW_FOR or row.assignee is not None:
+            return False
+        first_read = self.course_of[row.course].first_synced_at
+        outside = row.access not in {Access.ACTIVE, Access.DORMANT}
+        return first_read is not None and row.first_seen_at > first_read and outside
 
 
 def _since(work: Work, row: Row) -> datetime:
@@ -221,10 +242,13 @@ def _blockages_of(user: User) -> QuerySet[Blockage]:
     return mine.exclude(Exists(blocked_again))
 
 
+HUMAN_DEED = Q(author__isnull=False, undone_by=None) & ~Q(kind=Kind.UNDO)
+
+
 def untouched_newcomers(now: datetime) -> Q:
     """Joined after the first read, not come in, and no human being did anything that still holds."""
-    deeds = Contact.objects.filter(follow_up=OuterRef("follow_up"), author__isnull=False, undone_by=None)
+    deeds = Contact.objects.filter(HUMAN_DEED, follow_up=OuterRef("follow_up"))
     joined_later = Q(first_seen_at__gt=F("course__first_synced_at")) & Q(first_seen_at__gt=now - NEW_FOR)
     outside = Q(last_course_access=None) | Q(last_course_access=EPOCH)
     untouched = Q(follow_up__state__in=[State.WAITING, State.TODO], follow_up__assignee=None)
-    return joined_later & outside & untouched & ~Q(Exists(deeds.exclude(kind=Kind.UNDO)))
+    return joined_later & outside & untouched & ~Q(Exists(deeds))

@@ -1,5 +1,6 @@
 """The right column's sessions of a tutor, and what waits in each session of a coordinator's scope."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,12 +38,10 @@ class Waiting:
 
 def sessions(desk: Desk) -> list[Session]:
     """Those people can enter, where most are still outside first."""
-    people = can_come_in(desk.seen, desk.now).with_access(now=desk.now).order_by()
-    by_course: dict[tuple[int, str], dict[str, int]] = {}
-    groups = people.values_list("course", "course__full_name", "access")  # type: ignore[misc]  # annotated
-    for pk, name, access, n in groups.annotate(n=Count("pk")):
-        by_course.setdefault((pk, name), {})[access] = n
-    found = [Session(pk, name, AccessCounts(states)) for (pk, name), states in by_course.items()]
+    by_course: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for row in desk.people:
+        by_course[row.course][row.access] += 1
+    found = [Session(pk, str(desk.course_of[pk]), AccessCounts(states)) for pk, states in by_course.items()]
     return sorted(found, key=lambda session: (-session.access.never, session.name))[:SESSIONS]
 
 

@@ -17,7 +17,6 @@ from dashboard.queue.lists import CALLS, Desk, Found, Work
 from dashboard.queue.reminders import ReminderLine, reminder_lines
 from dashboard.queue.since import Since, came_in
 from dashboard.queue.upcoming import Upcoming, upcoming
-from dashboard.scope import visible_courses
 
 SHOWN = {Work.CALLBACK: 8, Work.BLOCKED: 5, Work.CALL: 6, Work.REMINDER: 8, Work.ARRIVAL: 5, Work.UNDECIDED: 5}
 ENTERED = 4
@@ -81,7 +80,7 @@ class Queue:
         people = {work: [row for row in self.found if row.work == work] for work in Work}
         people[Work.REMINDER] = []
         shown = [row for work, rows in people.items() for row in rows[: self._limit(work)]]
-        told = lines([(row.pk, row.work, row.since) for row in shown], self.user, self.now)
+        told = lines(shown, self.desk)
         made = []
         for work in Work:
             reminders = self.reminders if work == Work.REMINDER else []
@@ -124,7 +123,7 @@ class Queue:
 
     @cached_property
     def freshness(self) -> Freshness:
-        return freshness(visible_courses(self.user, self.desk.seen))
+        return freshness(self.desk.courses)
 
     @cached_property
     def is_nobody(self) -> bool:

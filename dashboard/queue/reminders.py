@@ -85,7 +85,7 @@ def reminder_lines(desk: Desk) -> list[ReminderLine]:
     """A constant number of queries, however many people and courses; the largest first."""
     rows = due_reminders(desk)
     hindered = obstacles([row.pk for row in rows], desk.now)
-    courses = Course.objects.select_related("site").in_bulk({row.course for row in rows})
+    courses = {row.course: desk.course_of[row.course] for row in rows}
     plans = schedules(courses.values())
     found: dict[int, ReminderLine] = {}
     for row in rows:

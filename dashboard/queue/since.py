@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import NamedTuple
 
-from django.db.models import BigIntegerField, BooleanField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -51,42 +51,57 @@ def last_working_day(now: datetime) -> datetime:
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
+class _Event(NamedTuple):
+    """An entry, and which contact it found."""
+
+    pk: int
+    at: datetime
+    happened_at: datetime | None
+    last: int | None
+
+
 def came_in(desk: Desk, *, shown: int) -> Since:
     user, now = desk.user, desk.now
     start = last_working_day(now)
     yesterday = timezone.localdate(now) - start.date() == timedelta(days=1)
     label = _("Since yesterday") if yesterday else _("Since %(day)s") % {"day": date_format(start, "l")}
-    events = Contact.objects.filter(
-        kind=Kind.ENTERED, created_at__gte=start, follow_up__enrolment__in=desk.seen.present()
-    )
-    events = _with_last_contact(events, user)
-    figures = events.aggregate(total=Count("pk"), after_mine=Count("pk", filter=Q(mine=True)))
-    newest = events.select_related("follow_up__enrolment__participant", "follow_up__enrolment__course__site")
-    found = list(newest.order_by("-mine", "-created_at", "-pk")[:shown]) if figures["total"] else []  # type: ignore[misc]  # annotated
-    return Since(label, **figures, entries=_entries(found, user))
-
-
-def _with_last_contact(events: QuerySet[Contact], user: User) -> QuerySet[Contact]:
-    """`last`: the contact that the entry found; `mine`: the user's, a coordinator's team's, and not too late."""
+    entered = Contact.objects.filter(kind=Kind.ENTERED, created_at__gte=start)
+    seen = entered.filter(follow_up__enrolment__in=desk.seen.present())
     last = Cast(KeyTextTransform("last_contact_id", "before"), BigIntegerField())
-    before = Contact.objects.filter(pk=OuterRef("last"))
-    whose = Q(last_author=user.pk) if user.is_tutor else Q(last_author__isnull=False)
-    mine = whose & Q(happened_at__gte=F("last_at"))
-    return events.annotate(last=last).annotate(
-        last_author=Subquery(before.values("author")[:1]),
-        last_at=Subquery(before.values("created_at")[:1]),
-        mine=Case(When(mine, then=Value(True)), default=Value(False), output_field=BooleanField()),
-    )
+    events = [_Event(*values) for values in seen.values_list("pk", "created_at", "happened_at", last)]
+    mine = _after_mine(events, user)
+    # Those after the user's contact first, then the newest.
+    events.sort(key=lambda event: (event.pk in mine, event.at, event.pk), reverse=True)
+    return Since(label, len(events), len(mine), _entries([event.pk for event in events[:shown]], user))
 
 
-def _entries(found: Sequence[Any], user: User) -> list[Entry]:
-    contacts = Contact.objects.select_related("author").in_bulk([event.last for event in found if event.last])
+def _after_mine(events: Sequence[_Event], user: User) -> set[int]:
+    """Those that followed a contact of the user's, of a coordinator's team's, and not too late."""
+    lasts = [event.last for event in events if event.last is not None]
+    if not lasts:
+        return set()
+    authors = {"author": user.pk} if user.is_tutor else {"author__isnull": False}
+    when = dict(Contact.objects.filter(pk__in=lasts, **authors).values_list("pk", "created_at"))
+    return {
+        event.pk
+        for event in events
+        if event.last in when and event.happened_at is not None and event.happened_at >= when[event.last]
+    }
+
+
+def _entries(shown: Sequence[int], user: User) -> list[Entry]:
+    if not shown:
+        return []
+    details = Contact.objects.select_related("follow_up__enrolment__participant", "follow_up__enrolment__course__site")
+    found = details.in_bulk(shown)
+    lasts = {event.before.get("last_contact_id") for event in found.values()}
+    contacts = Contact.objects.select_related("author").in_bulk(lasts - {None})
     kinds = {pk: Kind(contact.kind) for pk, contact in contacts.items()}
     entries = []
-    for event in found:
+    for event in (found[pk] for pk in shown):
         enrolment = event.follow_up.enrolment
         words = after_contact(event, kinds)
-        last = contacts.get(event.last)
+        last = contacts.get(event.before.get("last_contact_id"))
         if words and last and last.author and last.author != user:
             words = _("%(words)s by %(name)s") % {"words": words, "name": last.author.short_name}
         name = enrolment.participant.full_name or enrolment.participant.email or _("Unknown name")

@@ -67,14 +67,14 @@ def upcoming(desk: Desk) -> Upcoming | None:
     first = [(at, row) for at, row in coming if timezone.localdate(at) == day]
     callbacks = [at for at, row in first if row.state == State.CALLBACK]
     planned = Counter(row.next_channel for _at, row in first if row.state != State.CALLBACK)
-    courses = {row.course_name for _at, row in first if row.next_channel == Channel.EMAIL}
+    courses = {row.course for _at, row in first if row.next_channel == Channel.EMAIL}
     return Upcoming(
         day,
         callbacks=len(callbacks),
         first_callback=min(callbacks, default=None),
         calls=planned[Channel.CALL],
         reminders=planned[Channel.EMAIL],
-        course=courses.pop() if len(courses) == 1 else "",
+        course=desk.course_of[courses.pop()].full_name if len(courses) == 1 else "",
     )
 
 

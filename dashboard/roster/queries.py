@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
-    BigIntegerField,
     BooleanField,
     Exists,
     F,
@@ -60,8 +58,9 @@ def among_these(column: str, ids: Iterable[int]) -> Func:
 
     The array is hidden from the planner: of 2,000 ids it would rather read every follow-up than look up theirs.
     """
-    array = Value(list(ids), output_field=ArrayField(BigIntegerField()))
-    hidden = Func(array, function="unnest", template="(ARRAY(SELECT %(function)s(%(expressions)s)))")
+    # Without an output field, which would look at every id once more.
+    array = Value(list(ids))
+    hidden = Func(array, template="(ARRAY(SELECT unnest(%(expressions)s::bigint[])))")
     return Func(F(column), hidden, template="%(expressions)s", arg_joiner=" = ANY ", output_field=BooleanField())
 
 
