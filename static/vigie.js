@@ -1,7 +1,10 @@
 // What HTML and htmx cannot do: shortcuts, menus that close, toasts that fade, focus that is not lost.
 // Every page works without it, with one more load.
 
+import { placeAgain, turnPage } from "./place.js";
+
 const TOAST_MS = 8000;
+const LISTED = new Set(["results", "panel-place"]); // these ask by themselves: nobody changed a filter
 const live = document.getElementById("live");
 const panel = document.getElementById("panel");
 const openRow = () => panel?.querySelector("[data-panel]")?.dataset.panel;
@@ -68,8 +71,15 @@ function opened(link) {
   const wanted = link.dataset.opens;
   if (openRow() !== wanted) return;
   const next = address(wanted);
-  if (next !== location.pathname + location.search) goTo(next);
+  // From file to file, Back still closes the panel.
+  if ("steps" in link.dataset) history.replaceState({ htmx: true }, "", next);
+  else if (next !== location.pathname + location.search) goTo(next);
   markRow();
+  turnPage();
+  if ("steps" in link.dataset) {
+    announce(panel.querySelector(".vg-pname").textContent);
+    document.getElementById(`name-${wanted}`)?.scrollIntoView({ block: "nearest" });
+  }
   if (link.dataset.tab) panel.querySelector(`#act-${link.dataset.tab}`)?.click();
   focusPanel();
 }
@@ -161,6 +171,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const link = detail.requestConfig?.elt;
   if (link?.dataset?.opens) opened(link);
   else markRow();
+  placeAgain();
   // A form of the panel that is answered by a new panel takes the focus with it.
   if (detail.requestConfig?.verb === "post" && openRow() && rowLeft === null && document.activeElement === document.body) {
     focusPanel();
@@ -170,7 +181,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful) return;
   const chips = document.getElementById("chips");
-  if (chips && detail.requestConfig.verb === "get" && !detail.elt.dataset?.opens) announce(chips.dataset.announce);
+  if (chips && detail.requestConfig.verb === "get" && !detail.elt.dataset?.opens && !LISTED.has(detail.elt.id)) announce(chips.dataset.announce);
   // The row that was acted on may have left the list: go on with the one in its place.
   if (rowLeft !== null && detail.requestConfig.verb !== "get" && document.activeElement === document.body) {
     const rows = document.querySelectorAll("[data-row]");

@@ -14,6 +14,7 @@ from dashboard.follow_up import acts, moves, writing
 from dashboard.person.answers import done, overtaken, page, refused
 from dashboard.person.file import open_file
 from dashboard.person.panel import Forms, render_panel
+from dashboard.person.place import naming_its_list
 from dashboard.roster.answers import redirected
 
 
@@ -28,7 +29,7 @@ def call(request: LoggedIn, pk: int) -> HttpResponse:
         return (
             HttpResponse(render_panel(request, pk, forms))
             if request.htmx.target == "panel"
-            else page(request, pk, forms)
+            else naming_its_list(request) or page(request, pk, forms)
         )
     form = CallForm(request.POST, file=file)
     if not form.is_valid():

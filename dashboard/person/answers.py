@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from dashboard.courses.requests import LoggedIn
 from dashboard.person.file import File
-from dashboard.person.panel import Forms, close_url, panel_context, render_panel
+from dashboard.person.panel import Forms, close_url, neighbours, panel_context, render_panel
 from dashboard.roster.answers import changed, redirected
 
 UNPROCESSABLE = 422
@@ -54,7 +54,13 @@ def screen(request: LoggedIn, file: File, body: str, context: dict[str, Any], *,
     """A screen about this person: in the panel's place beside a list, or a page of its own."""
     if context.get("overtaken"):
         status = UNPROCESSABLE
-    context |= {"file": file, "enrolment": file.enrolment, "body": body, "close_url": close_url(request)}
+    context |= {
+        "file": file,
+        "enrolment": file.enrolment,
+        "body": body,
+        "close_url": close_url(request),
+        **neighbours(request),
+    }
     inside = request.htmx and not request.htmx.boosted
     template = "dashboard/person/_union.html" if inside else "dashboard/person/union.html"
     return render(request, template, context, status=status)

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.links import public_url
 from accounts.models import User
 from dashboard.calls import leases
 from dashboard.calls.attempts import attempts
@@ -20,9 +21,12 @@ from dashboard.person.details import Kind, schools
 from dashboard.person.file import open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.others import others
+from dashboard.person.place import Place, file_url, kept, list_of, place_of
 from dashboard.person.timeline import timeline
 from dashboard.person.union import may_change, recent_changes
 from dashboard.plan.why import why
+from dashboard.queue.page import Queue
+from dashboard.roster.listing import Roster
 
 SHOWN_AT_FIRST = 3
 LISTS = ["dashboard:roster", "dashboard:queue"]
@@ -39,8 +43,13 @@ class Forms:
     detail: DetailForm | None = None
 
 
-def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dict[str, Any]:
-    """For `dashboard/person/_panel.html`. 404 for a stranger's enrolment; writes down that the file was seen."""
+def panel_context(
+    request: LoggedIn, pk: int, forms: Forms | None = None, *, shown: Roster | Queue | None = None
+) -> dict[str, Any]:
+    """For `dashboard/person/_panel.html`. 404 for a stranger's enrolment; writes down that the file was seen.
+
+    `shown`: the list beside it, where that is being drawn too.
+    """
     file = open_file(request.user, pk)
     record_view(file.user, file.person)
     forms = forms or Forms()
@@ -63,6 +72,9 @@ def panel_context(request: LoggedIn, pk: int, forms: Forms | None = None) -> dic
         "has_more": len(entries) > SHOWN_AT_FIRST,
         "beside": beside(request),
         "close_url": close_url(request),
+        "place": place(request, pk, shown),
+        "own_url": file_url(pk, list_of(here(request))),
+        "shared_url": public_url(reverse("dashboard:person", args=[pk])),
         "may_change": may_change(request.user, file.person),
         "changes": recent_changes(file.person),
         "call_form": call_form,
@@ -94,12 +106,26 @@ def beside(request: LoggedIn) -> bool:
 
 
 def close_url(request: LoggedIn) -> str:
-    """The list the panel stands beside, as it is filtered, without the panel."""
-    if not beside(request):
-        return reverse("dashboard:roster")
-    path = here(request).path
-    query = urlencode([(key, value) for key, value in parse_qsl(here(request).query) if key != "open"])
-    return f"{path}?{query}" if query else path
+    """The list the file was opened from, as it is filtered, without the panel."""
+    listed = list_of(here(request))
+    return listed.geturl() if listed else reverse("dashboard:roster")
+
+
+def place(request: LoggedIn, pk: int, shown: Roster | Queue | None = None) -> Place | None:
+    """None for a file that was opened by its address alone."""
+    listed = list_of(here(request))
+    if listed is None:
+        return None
+    carried = neighbours(request)
+    if any(carried.values()):
+        return kept(request.user, listed, **carried)
+    return place_of(request.user, pk, listed, shown=shown)
+
+
+def neighbours(request: LoggedIn) -> dict[str, str]:
+    """Those that the panel carries along from the moment it was opened."""
+    carried = request.POST if request.method == "POST" else request.GET
+    return {name: carried.get(name, "") for name in ("before", "after")}
 
 
 def open_url(request: LoggedIn, pk: int) -> str:

@@ -1,7 +1,7 @@
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +13,8 @@ from dashboard.models import ContactDetail
 from dashboard.person.answers import done, page, refused
 from dashboard.person.file import File, open_file
 from dashboard.person.forms import DetailForm, NoteForm
-from dashboard.person.panel import Forms, render_panel
+from dashboard.person.panel import Forms, place, render_panel
+from dashboard.person.place import naming_its_list
 from dashboard.plan.recompute import recompute_people_later
 from dashboard.roster.answers import changed, redirected
 from dashboard.scope import visible_enrolments, visible_people
@@ -24,7 +25,10 @@ def person(request: LoggedIn, pk: int) -> HttpResponse:
     """The panel for the list beside it; alone, a page of its own."""
     if request.htmx.target == "panel":
         return HttpResponse(render_panel(request, pk))
-    return page(request, pk)
+    if request.htmx.target == "panel-place":
+        get_object_or_404(visible_enrolments(request.user), pk=pk)
+        return render(request, "dashboard/person/_place.html", {"place": place(request, pk), "beside": True})
+    return naming_its_list(request) or page(request, pk)
 
 
 @require_POST

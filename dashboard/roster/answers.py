@@ -75,7 +75,7 @@ def panel(request: LoggedIn, roster: Roster | Queue) -> dict[str, Any]:
     if not roster.open_pk:
         return {}
     try:
-        return {"panel": True, **panel_context(request, roster.open_pk)}
+        return {"panel": True, **panel_context(request, roster.open_pk, shown=roster)}
     except Http404:
         return {}
 

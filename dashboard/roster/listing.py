@@ -71,12 +71,16 @@ class Roster:
         return RosterTable(rows, order_by=sort if known else RosterTable.Meta.order_by)
 
     @cached_property
-    def page(self) -> "Page[int]":
-        """Ids; a page beyond the end is the last one, as rows come and go."""
+    def paginator(self) -> CountedPaginator:
         ids = self.table.data.data.values_list("pk", flat=True)
         cells = counts.chosen(self.matrix, **self._chosen)
         blocks = () if self.are_few else self.table.blocks
-        return CountedPaginator(ids, RosterTable.Meta.per_page, cells, blocks).get_page(self.params.get("page"))
+        return CountedPaginator(ids, RosterTable.Meta.per_page, cells, blocks)
+
+    @cached_property
+    def page(self) -> "Page[int]":
+        """Ids; a page beyond the end is the last one, as rows come and go."""
+        return self.paginator.get_page(self.params.get("page"))
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -35,6 +35,11 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         first = (number - 1) * self.per_page
         return Page(self._between(first, min(first + self.per_page, self.count)), number, self)
 
+    def about(self, number: int) -> tuple[int, list[int]]:
+        """A page with the ones before and after it, and a row on either side: the rank of the first id, and the ids."""
+        first = max((number - 2) * self.per_page - 1, 0)
+        return first, self._between(first, min((number + 1) * self.per_page + 1, self.count))
+
     def _between(self, first: int, last: int) -> list[int]:
         """Of the one block that holds the page, if one does; the second half of many is read from its end."""
         rows, before, count = self.ids, 0, self.count
