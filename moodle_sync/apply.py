@@ -36,6 +36,7 @@ class Changes:
     created: int = 0
     updated: int = 0
     left: int = 0
+    returned: int = 0
     first_accesses: int = 0
 
     @property
@@ -69,6 +70,7 @@ class Apply:
         self._run(ARRIVED)
         self._run("ANALYZE arrived (participant_id)")
         self._keep_first_accesses()
+        self._keep_returns()
         self._enrolments()
         self._memberships()
         self._carry_site_access()
@@ -188,6 +190,14 @@ class Apply:
             " SELECT %(run)s, e.id, 'entered' FROM arrived a"
             " JOIN moodle_sync_enrolment e ON e.participant_id = a.participant_id AND e.course_id = %(course)s"
             " WHERE a.course_access > to_timestamp(0) AND NOT a.is_staff AND e.last_course_access = to_timestamp(0)"
+        )
+
+    def _keep_returns(self) -> None:
+        self.changes.returned = self._run(
+            "INSERT INTO moodle_sync_runchange (run_id, enrolment_id, kind)"
+            " SELECT %(run)s, e.id, 'returned' FROM arrived a"
+            " JOIN moodle_sync_enrolment e ON e.participant_id = a.participant_id AND e.course_id = %(course)s"
+            " WHERE e.left_at IS NOT NULL"
         )
 
     def _enrolments(self) -> None:

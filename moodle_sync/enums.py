@@ -65,3 +65,4 @@ class Change(TextChoices):
     ENTERED = "entered", _("First accesses")
     JOINED = "joined", _("New enrolments")
     LEFT = "left", _("Departures")
+    RETURNED = "returned", _("Enrolled again")

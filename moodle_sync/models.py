@@ -291,6 +291,7 @@ class SyncRun(models.Model):
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     left = models.PositiveIntegerField(default=0)
+    returned = models.PositiveIntegerField(default=0, db_default=0, help_text="Had left, and are enrolled again.")
     first_accesses = models.PositiveIntegerField(default=0)
     skipped_positions = ArrayField(models.PositiveIntegerField(), default=list)
     missing_rights = ArrayField(models.CharField(max_length=100), default=list)

@@ -192,6 +192,7 @@ def _write(run: SyncRun, course_id: int, found: _Found) -> None:
             updated=changes.updated,
             unchanged=changes.unchanged,
             left=changes.left,
+            returned=changes.returned,
             first_accesses=changes.first_accesses,
             skipped_positions=sorted(gap.position + 1 for gap in reading.gaps if gap.position is not None),
             missing_rights=reading.missing_rights,

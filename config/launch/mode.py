@@ -15,8 +15,13 @@ from .system import REPOSITORY, FolderLock
 VAR = REPOSITORY / "var"
 MODES = ("run", "demo")
 DEMO_USERS = ("tutor", "coordinator", "administrator", "observer")
-# Minutes between two reads of a course: the demo is watched for minutes, not for weeks.
-DEMO_PACE = {"VIGIE_SYNC_MINUTES_FRESH": "1", "VIGIE_SYNC_MINUTES_RUNNING": "2"}
+DEMO_SETTINGS = {
+    # Minutes between two reads of a course: the demo is watched for minutes, not for weeks.
+    "VIGIE_SYNC_MINUTES_FRESH": "1",
+    "VIGIE_SYNC_MINUTES_RUNNING": "2",
+    # Its tutors may connect the simulated sites themselves, as where an administrator lists the host.
+    "VIGIE_TUTOR_SITES": "127.0.0.1",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class Mode:
         }
         theirs = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
         if self.name == "demo":
-            ours |= DEMO_PACE
+            ours |= DEMO_SETTINGS
         merged = theirs | ours if self.name == "demo" else ours | theirs
         return merged | {
             "DJANGO_SETTINGS_MODULE": "config.settings.dev",

@@ -66,6 +66,8 @@ class Brought:
 
 def brought(run: SyncRun, user: User) -> list[Brought]:
     counts = {Change.ENTERED: run.first_accesses, Change.JOINED: run.created, Change.LEFT: run.left}
+    if run.returned:
+        counts[Change.RETURNED] = run.returned
     return [_brought(run, user, kind, count) for kind, count in counts.items()]
 
 

@@ -128,6 +128,7 @@ def result_words(run: SyncRun) -> str:
         return run.get_state_display()
     parts = [
         (run.created, ngettext("%(n)s new", "%(n)s new", run.created)),
+        (run.returned, ngettext("%(n)s enrolled again", "%(n)s enrolled again", run.returned)),
         (run.left, ngettext("%(n)s has left", "%(n)s have left", run.left)),
         (run.first_accesses, ngettext("%(n)s came in", "%(n)s came in", run.first_accesses)),
     ]

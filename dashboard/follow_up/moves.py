@@ -7,18 +7,20 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
-from dashboard.enums import TOUCHES, Kind, Outcome, State
+from dashboard.enums import OPEN_STATES, TOUCHES, Kind, Outcome, State
 from dashboard.follow_up import machine
 from dashboard.follow_up.rules import Target
 from dashboard.models import Contact, FollowUp, Person
 from dashboard.people import locked_owners
 from dashboard.plan.recompute import Act, recompute_people_later, recompute_some
 from dashboard.scope import lender
+from moodle_sync.enums import EPOCH
+from moodle_sync.models import Enrolment
 
 RESTORED = [
     "state", "due_at", "cause", "closed_for", "assignee_id", "callback_for_id", "step_day", "entry_known",
@@ -147,7 +149,16 @@ def _changes(
         changes["assignee_id"] = assignee
     if kind == Kind.DECLARED:
         changes["entry_known"] = True
+    elif target and target.state in OPEN_STATES and _only_declared(held):
+        changes["entry_known"] = False  # looked after again: what Moodle then says first is a first access
     return changes
+
+
+def _only_declared(held: FollowUp) -> bool:
+    if not (held.entry_known and held.state == State.CLOSED_IN):
+        return False
+    seen = Q(entered_before__isnull=False) | Q(last_course_access__gt=EPOCH)
+    return not Enrolment.objects.filter(seen, pk=held.enrolment_id).exists()
 
 
 @transaction.atomic

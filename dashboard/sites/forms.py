@@ -70,7 +70,11 @@ class TokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         if not user.is_administrator:
-            self.fields["service"].choices = [(Service.MOBILE, Service.MOBILE.label)]  # type: ignore[attr-defined]
+            service = forms.ChoiceField(
+                choices=[(Service.MOBILE, "")], initial=Service.MOBILE, widget=forms.HiddenInput
+            )
+            self.fields["service"] = service
+            self.fields["token"].label = _("Security key")
 
 
 class LoginForm(forms.Form):

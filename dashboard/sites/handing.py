@@ -91,27 +91,55 @@ def _unseen_words(courses: list[Course]) -> str:
     return words % {"n": len(courses), "names": names}
 
 
+FORGET = "forget"
+
+
 @require_POST
 def remove_connection(request: LoggedIn, pk: int) -> HttpResponse:
     """Its courses go to the tokens that list them; Moodle is asked before anything is locked."""
     connection = get_object_or_404(visible_connections(request.user), pk=pk)
-    site = connection.site
-    rules = connection.rules.count()
+    site, rules = connection.site, connection.rules.count()
     heirs = readers.heirs(connection)
     with transaction.atomic():
+        ruling = _rules_heir(request, connection)
+        if ruling is not None:
+            readers.hand_rules(connection, ruling)
         waiting = readers.remove(connection, heirs)
         AuditEntry.objects.create(user=request.user, action=AuditEntry.Action.REMOVED, site=site, at=timezone.now())
-    if waiting:
-        said = ngettext(
-            "The token is forgotten. %(n)s course waits for another one that lists it; its people stay.",
-            "The token is forgotten. %(n)s courses wait for another one that lists them; their people stay.",
-            waiting,
-        )
-        messages.warning(request, said % {"n": waiting})
-    else:
-        messages.success(request, _("The token is forgotten; the people and what was done for them stay."))
+    _say_removed(request, waiting)
     if rules:
-        words = ngettext("%(n)s rule went with it.", "%(n)s rules went with it.", rules)
-        messages.info(request, words % {"n": rules})
+        messages.info(request, _rules_words(rules, ruling))
     seen = visible_sites(request.user).filter(pk=site.pk).exists()
     return redirect("dashboard:site", site.pk) if seen else redirect("dashboard:sites")
+
+
+def _rules_heir(request: LoggedIn, connection: Connection) -> Connection | None:
+    """Who made the rules decides what becomes of them; a tutor's own token leaves them to the likeliest other."""
+    asked = request.POST.get("rules", "") if request.user.is_administrator else ""
+    if asked == FORGET:
+        return None
+    others = readers.others(connection).select_for_update(of=("self",))
+    return next((other for other in others if str(other.pk) == asked), None) or others.first()
+
+
+def _say_removed(request: LoggedIn, waiting: int) -> None:
+    if not waiting:
+        messages.success(request, _("The token is forgotten; the people and what was done for them stay."))
+        return
+    said = ngettext(
+        "The token is forgotten. %(n)s course waits for another one that lists it; its people stay.",
+        "The token is forgotten. %(n)s courses wait for another one that lists them; their people stay.",
+        waiting,
+    )
+    messages.warning(request, said % {"n": waiting})
+
+
+def _rules_words(rules: int, ruling: Connection | None) -> str:
+    if ruling is None:
+        return ngettext("%(n)s rule went with it.", "%(n)s rules went with it.", rules) % {"n": rules}
+    words = ngettext(
+        "%(n)s rule now chooses among the courses of the token of Moodle account no. %(account)s.",
+        "%(n)s rules now choose among the courses of the token of Moodle account no. %(account)s.",
+        rules,
+    )
+    return words % {"n": rules, "account": ruling.moodle_user_id}

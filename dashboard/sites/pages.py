@@ -79,8 +79,10 @@ def site_page(request: LoggedIn, pk: int) -> HttpResponse:
     user = request.user
     site = get_object_or_404(visible_sites(user), pk=pk)
     courses = _courses(site, user)
-    reads = Count("courses", filter=Q(courses__followed=True))
-    connections = visible_connections(user).filter(site=site).order_by("service", "pk").annotate(reads=reads)
+    reads = Count("courses", filter=Q(courses__followed=True), distinct=True)
+    ruled = Count("rules", distinct=True)
+    connections = visible_connections(user).filter(site=site).order_by("service", "pk")
+    connections = connections.annotate(reads=reads, ruled=ruled)
     context = {
         "site": site,
         "fresh": freshness(courses),

@@ -38,6 +38,8 @@ class Tutor:
     email: str
 
 
+MOODLE_PASSWORD = "demo-moodle"
+"""Of the demo's tutors on the Moodle that has a login page of its own; on the other one they come through a portal."""
 TUTRICE1 = Tutor("Claire", "Dumont", "tutrice1@ac-ouest.example.org")
 TUTEUR2 = Tutor("Karim", "Benali", "tuteur2@ac-ouest.example.org")
 TUTORS = (TUTRICE1, TUTEUR2)
@@ -70,6 +72,7 @@ class DemoWorld:
     courses: tuple[DemoCourse, ...]
     identity: tuple[str, ...] = ("email",)
     hidden: frozenset[str] = frozenset()
+    own_logins: bool = False
 
     def build(
         self,
@@ -116,7 +119,9 @@ class Builder:
         world, plan = self.world, self.plan
         for user_id, tutor in enumerate(TUTORS, start=3):
             user = self.people.named(user_id, tutor.firstname, tutor.lastname, tutor.email)
-            self.tutors[tutor.email] = world.add_user(replace(user, suspended=False, maildisplay=2))
+            password = MOODLE_PASSWORD if plan.own_logins else ""
+            user = replace(user, suspended=False, maildisplay=2, password=password)
+            self.tutors[tutor.email] = world.add_user(user)
         if plan.service == "suivi":
             service_account(world, plan.token)
         else:
@@ -222,6 +227,7 @@ OUEST = DemoWorld(
     service="suivi",
     token="FAKEDEMOOUEST0000000000000000000",
     identity=("email", "phone1", "phone2", "institution"),
+    own_logins=True,
     courses=(
         DemoCourse(2, "2026-SVT-EVAL", "Évaluer les compétences en SVT — session 1", 4, 45, 320, 12),
         DemoCourse(3, "2026-MATHS-C4", "Mathématiques au cycle 4 : résoudre des problèmes", 11, 45, 340, 12),

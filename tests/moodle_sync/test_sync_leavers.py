@@ -63,6 +63,8 @@ def test_returned(moodle: Moodle) -> None:
     enrolment = moodle.enrolment(10)
     assert (run.created, run.updated, enrolment.pk) == (0, 1, pk)
     assert (enrolment.standing, enrolment.left_at, enrolment.missed_reads) == (Standing.PRESENT, None, 0)
+    assert (run.returned, list(run.changes.values_list("kind", "enrolment"))) == (1, [("returned", pk)])
+    assert moodle.read(course).returned == 0
 
 
 def test_seen_again_after_one_miss_starts_over(moodle: Moodle) -> None:

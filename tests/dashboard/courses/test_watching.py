@@ -93,13 +93,13 @@ def test_each_read_tells_how_long_it_took_and_what_it_found(
     at = timezone.now() - DAY
     SyncRun.objects.create(
         course=course, state=RunState.OK, started_at=at, finished_at=at + timedelta(seconds=4.2),
-        people_read=1_250, updated=17, created=3, left=2, first_accesses=5,
+        people_read=1_250, updated=17, created=3, left=2, returned=4, first_accesses=5,
     )  # fmt: skip
     SyncRun.objects.create(course=course, state=RunState.INTERRUPTED, finished_at=at)
     client.force_login(administrator)
     page = html.fromstring(client.get(reverse("dashboard:reads"), headers={"Accept-Language": "en"}).content)
     never_begun, good = (" ".join(row.text_content().split()) for row in page.xpath("//tbody/tr"))
-    for told in ("3 new", "2 have left", "5 came in", "17", "4.2 s"):
+    for told in ("3 new", "4 enrolled again", "2 have left", "5 came in", "17", "4.2 s"):
         assert told in good
     assert re.search("1.?250", good)
     assert " s" not in never_begun[-4:], "what never began took no time"

@@ -384,3 +384,23 @@ def test_who_was_declared_in_and_never_seen_stays_closed(life: Life) -> None:
     assert life.follow_up.state == State.CLOSED_IN
     life.undone()
     assert not life.follow_up.entry_known
+
+
+def test_what_was_declared_and_taken_up_again_is_closed_by_the_first_access(life: Life) -> None:
+    """Even one that Moodle tells late: from before the last contact."""
+    life.tells_never()
+    life.days_pass(5)
+    came = life.clock.now
+    life.declared(0)
+    life.days_pass(1)
+    life.contacted(0)
+    assert (life.follow_up.state, life.follow_up.entry_known) == (State.CONTACTED, False)
+    life._moodle(last_course_access=came)
+    assert life.follow_up.state == State.CLOSED_IN
+    assert life.told()[-1]["kind"] == Kind.ENTERED
+
+
+def test_taken_up_again_after_an_access_that_moodle_saw_is_no_first_access(life: Life) -> None:
+    life.enters()
+    life.contacted(0)
+    assert (life.follow_up.state, life.follow_up.entry_known) == (State.CONTACTED, True)

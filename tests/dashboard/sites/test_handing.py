@@ -84,8 +84,9 @@ def readers() -> dict[int | None, Connection | None]:
     return {course.moodle_id: course.connection for course in Course.objects.select_related("connection")}
 
 
-def remove(client: Client, connection: Connection) -> str:
-    response = client.post(reverse("dashboard:remove-connection", args=[connection.pk]), headers=ENGLISH, follow=True)
+def remove(client: Client, connection: Connection, **data: Any) -> str:
+    url = reverse("dashboard:remove-connection", args=[connection.pk])
+    response = client.post(url, data, headers=ENGLISH, follow=True)
     return " ".join(str(message) for message in response.context["messages"])
 
 
@@ -189,12 +190,37 @@ def test_the_courses_of_a_removed_token_go_to_one_that_lists_them(
     AutoFollow.objects.create(connection=moodle.connection, pattern="S*")
     said = remove(ada, moodle.connection)
     assert readers() == {2: second, 3: second, 4: None}
-    assert "1 rule went with it." in said
+    assert AutoFollow.objects.get().connection == second
+    assert "1 rule now chooses among the courses of the token of Moodle account no. 9." in said
     assert "1 course waits for another one that lists it" in said
     assert Enrolment.objects.count() == people
     page = ada.get(reverse("dashboard:site", args=[moodle.site.pk]), headers=ENGLISH).content.decode()
     assert "1 followed course has no token to read it" in page
     assert not Course.objects.filter(connection=second, next_sync_at__gt=timezone.now()).exists(), "read at once"
+
+
+@pytest.mark.parametrize("asked", ["named", "forget", "another platform's token"])
+def test_the_rules_of_a_removed_token_go_where_its_remover_says(
+    ada: Client, moodle: Moodle, second: Connection, asked: str
+) -> None:
+    elsewhere = ConnectionFactory()
+    refused = ConnectionFactory(site=moodle.site, moodle_user_id=8, refused_at=timezone.now())
+    AutoFollow.objects.create(connection=moodle.connection, pattern="S*")
+    AutoFollow.objects.create(connection=second, pattern="S*")
+    AutoFollow.objects.create(connection=moodle.connection, category_id=2)
+    page = html.fromstring(ada.get(reverse("dashboard:site", args=[moodle.site.pk]), headers=ENGLISH).content)
+    offered = page.xpath(f"//form[contains(@action, '/{moodle.connection.pk}/')]//select[@name='rules']/option/@value")
+    assert set(offered) == {str(second.pk), str(refused.pk), "forget"}
+    given = {"named": refused.pk, "another platform's token": elsewhere.pk}.get(asked, asked)
+    said = remove(ada, moodle.connection, rules=given)
+    assert ("2 rules went with it." in said) is (asked == "forget")
+    left = set(AutoFollow.objects.values_list("connection", "category_id", "pattern"))
+    if asked == "named":
+        assert left == {(second.pk, None, "S*"), (refused.pk, None, "S*"), (refused.pk, 2, "")}
+    elif asked == "forget":
+        assert left == {(second.pk, None, "S*")}
+    else:
+        assert left == {(second.pk, None, "S*"), (second.pk, 2, "")}, "the likeliest; a rule that it has stays one"
 
 
 def test_a_refused_token_inherits_nothing(
