@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,10 +15,12 @@ TYPED = [
     *MODULES,
     *(name for name in ("benchmarks", "tests", "scripts", "manage.py") if (ROOT / name).exists()),
 ]
+AT_ONCE = 2
+# The longest first: the others are done beside it.
 CHECKS: dict[str, list[str]] = {
+    "mypy": ["-m", "mypy", "--no-error-summary", *TYPED],
     "ruff check": ["-m", "ruff", "check", "--quiet", "."],
     "ruff format": ["-m", "ruff", "format", "--quiet", "--diff", "."],
-    "mypy": ["-m", "mypy", "--no-error-summary", *TYPED],
     "layers": ["-c", "from importlinter.cli import lint_imports_command as lint; lint()"],
     # No server runs here: that the history cannot be read from a database is no news.
     "migrations": [
@@ -42,14 +45,17 @@ def passes(name: str, arguments: list[str]) -> bool:
         check=False,
     )
     verdict = "FAILED" if done.returncode else "OK"
-    print(f"{name:16} {verdict} ({time.monotonic() - started:.1f} s)", flush=True)
+    said = f"{name:16} {verdict} ({time.monotonic() - started:.1f} s)\n"
     if done.returncode:
-        print(done.stdout.rstrip(), flush=True)
+        said += f"{done.stdout.rstrip()}\n"
+    print(said, end="", flush=True)  # at once: two checks may end together
     return done.returncode == 0
 
 
 def main(wanted: list[str]) -> int:
-    verdicts = [passes(name, arguments) for name, arguments in CHECKS.items() if not wanted or name in wanted]
+    asked = {name: arguments for name, arguments in CHECKS.items() if not wanted or name in wanted}
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        verdicts = list(threads.map(passes, asked.keys(), asked.values()))
     return 0 if all(verdicts) else 1
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from moodle_sync.enums import EPOCH, Standing
 from moodle_sync.files.columns import Target
@@ -24,9 +24,9 @@ ENROLMENT_FIELDS = ("roles", "suspended", "course_access", "site_access", "stand
 
 
 class Outcome(TextChoices):
-    CREATED = "created", _("New")
-    UPDATED = "updated", _("Changed")
-    UNCHANGED = "unchanged", _("Unchanged")
+    CREATED = "created", pgettext_lazy("one person", "New")
+    UPDATED = "updated", pgettext_lazy("one person", "Changed")
+    UNCHANGED = "unchanged", pgettext_lazy("one person", "Unchanged")
 
 
 @dataclass(frozen=True)

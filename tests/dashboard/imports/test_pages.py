@@ -187,7 +187,7 @@ def test_long_files_are_left_to_a_worker(coordinator: User, site: Site, monkeypa
     work.write(draft.pk)
     work.write(draft.pk)  # delivered twice
     assert people() == (1, 1, 1)
-    assert "hx-trigger" not in page(client, draft)
+    assert 'hx-trigger="every 1s"' not in page(client, draft)
 
 
 def test_a_dead_worker_can_be_replaced(coordinator: User, site: Site) -> None:
