@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from dashboard import outages
 from dashboard.calls import drafts, leases
+from dashboard.exports import making
 from dashboard.follow_up import system
 from dashboard.imports import reading, work
 from dashboard.plan import recompute
@@ -95,3 +96,15 @@ def forget_drafts() -> int:
 def forget_selections() -> int:
     """What was selected more than a day ago. Returns how many selections."""
     return stored.forget_old()
+
+
+@shared_task
+def make_export(pk: int) -> None:
+    """Write a long export. Delivered twice, it is written once."""
+    making.make(pk)
+
+
+@shared_task
+def tend_exports() -> int:
+    """Forget the files of more than a day, and say which ones a dead worker left. Returns how many."""
+    return making.forget() + making.give_up()

@@ -17,6 +17,7 @@ from accounts import invitations
 from accounts.models import Role, User
 from dashboard import identity
 from dashboard.callbacks import feed
+from dashboard.exports import making
 from dashboard.follow_up import acts, blocking
 from dashboard.models import (
     Absence,
@@ -24,6 +25,7 @@ from dashboard.models import (
     Contact,
     ContactDetail,
     Draft,
+    Export,
     ImportFile,
     Lease,
     MessageTemplate,
@@ -73,6 +75,7 @@ class Things:
     feed: str
     removed: int
     template: MessageTemplate
+    export: int
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,10 @@ def of_template(things: Things) -> dict[str, Any]:
     return {"pk": things.course.site_id, "template": things.template.pk}
 
 
+def of_export(things: Things) -> dict[str, Any]:
+    return {"pk": things.export}
+
+
 def of_draft(things: Things) -> dict[str, Any]:
     return {"pk": things.course.site_id, "draft": things.draft.pk}
 
@@ -126,6 +133,7 @@ def of_draft(things: Things) -> dict[str, Any]:
 EVERYBODY = (OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 NAMED_PERSON = (TO_LOGIN, OPEN, 404, OPEN, 404, 404, 404)
+ONES_OWN_EXPORT = (TO_LOGIN, OPEN, 404, 404, 404, 403, 403)
 ONES_OWN = (TO_LOGIN, OPEN, 404, 404, 404, 404, 404)
 NAMED_PERSON_OVERTAKEN = (TO_LOGIN, 422, 404, 422, 404, 404, 404)
 BY_SCRIPT = (TO_LOGIN, 204, 404, 204, 404, 404, 404)
@@ -162,6 +170,12 @@ RULES = {
     # whose people are to be reminded; a coordinator's own are none
     "dashboard:remind-course": Rule((TO_LOGIN, OPEN, OPEN, 302, 404, 404, 404), kwargs=of_course),
     "dashboard:roster": Rule(NAMED_PEOPLE),
+    # an empty list is sent back
+    "dashboard:export": Rule((TO_LOGIN, OPEN, OPEN, OPEN, 302, 403, 403), "post", data={"format": "csv"}),
+    "dashboard:exports": Rule(NAMED_PEOPLE),
+    "dashboard:print": Rule(NAMED_PEOPLE),
+    "dashboard:export-file": Rule(ONES_OWN_EXPORT, kwargs=of_export),
+    "dashboard:export-again": Rule((TO_LOGIN, 302, 404, 404, 404, 403, 403), "post", of_export),
     "dashboard:person": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:mark-contacted": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
     "dashboard:undo": Rule(ONES_OWN, "post", lambda things: {"act": things.act}, headers=HTMX),
@@ -270,6 +284,7 @@ FORMS = {
     "dashboard:connect-site", "dashboard:connect-token", "dashboard:choose-courses", "dashboard:import",
     "dashboard:plan", "dashboard:site-plan", "dashboard:template", "dashboard:add-template", "dashboard:remind-course",
     "dashboard:absences", "dashboard:block", "dashboard:close-out", "dashboard:hand-over", "dashboard:handover",
+    "dashboard:print",
 }  # fmt: skip
 """Pages that take what is typed into them at their own address."""
 # Those of allauth answer a post like a get.
@@ -347,10 +362,14 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
     absence = Absence.objects.create(
         user=tutor, colleague=other_tutor, first_day=today + A_WEEK, last_day=today + A_WEEK
     )
+    export = Export.objects.create(
+        by=tutor, format="csv", words="", language="fr", people=1, state=Export.State.WAITING, ids=[enrolment.pk]
+    )
+    making.make(export.pk)
     notice = Notice.objects.create(user=tutor, kind="handed", by=coordinator)
     return Things(
         group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
-        blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template,
+        blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template, export.pk,
     )  # fmt: skip
 
 
@@ -442,6 +461,8 @@ def test_a_stranger_changes_nothing(things: Things, people: dict[str, User | Non
     [
         "dashboard:queue",
         "dashboard:roster",
+        "dashboard:exports",
+        "dashboard:print",
         "dashboard:courses",
         "dashboard:course",
         "dashboard:sync-status",

@@ -3,6 +3,7 @@
 from dashboard.models.audit import AuditEntry
 from dashboard.models.call import BadNumber, CallRound, Draft, Lease
 from dashboard.models.contact import Contact
+from dashboard.models.export import Export, ExportPart
 from dashboard.models.follow_up import FollowUp
 from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
@@ -22,6 +23,8 @@ __all__ = [
     "Contact",
     "ContactDetail",
     "Draft",
+    "Export",
+    "ExportPart",
     "FlagSeen",
     "FollowUp",
     "HintAnswer",

@@ -14,11 +14,15 @@ class AuditEntry(models.Model):
         ADDED = "added"
         REPLACED = "replaced"
         REMOVED = "removed"
+        EXPORTED = "exported"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     action = models.CharField(max_length=10, choices=Action)
     person = models.ForeignKey("Person", models.SET_NULL, null=True, related_name="+")
     site = models.ForeignKey("moodle_sync.Site", models.SET_NULL, null=True, related_name="+")
+    export = models.ForeignKey(
+        "Export", models.PROTECT, null=True, related_name="+", help_text="What was taken out: format, filter, how many."
+    )
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,0 +1,121 @@
+"""One line of an export: the row of the roster, with how to reach the person and where they work."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+
+import phonenumbers
+from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from dashboard.models import BadNumber, ContactDetail, Person
+from dashboard.person.details import read_phone
+from dashboard.plan.why import NextAction
+from dashboard.roster.queries import with_row_data
+from dashboard.roster.rows import Row
+from dashboard.scope import visible_enrolments
+from moodle_sync.enums import EPOCH
+from moodle_sync.models import Enrolment
+from moodle_sync.text import folded, phone_digits
+
+BATCH = 500
+"""Rows that are in memory at once, however many there are."""
+DETAILS = ContactDetail.objects.filter(removed_at=None).order_by("added_at", "pk")
+Kind = ContactDetail.Kind
+
+
+@dataclass
+class Line:
+    row: Row
+    details: Sequence[ContactDetail] = ()
+    """Typed by tutors or brought by a file."""
+    bad: set[str] = field(default_factory=set)
+    """Digits that a call found wrong."""
+
+    @property
+    def record(self) -> Enrolment:
+        return self.row.record
+
+    def _typed(self, kind: Kind) -> list[str]:
+        return [detail.value for detail in self.details if detail.kind == kind]
+
+    @cached_property
+    def emails(self) -> list[str]:
+        said = [self.record.participant.email, *self._typed(Kind.EMAIL)]
+        return list({text.casefold(): text for text in reversed(said) if text}.values())[::-1]
+
+    @cached_property
+    def phones(self) -> list[str]:
+        """Each once, those a call found wrong last; as they are dialled from the platform's country."""
+        participant = self.record.participant
+        country = self.record.course.site.country
+        known: dict[str, str] = {}
+        for text in (participant.phone1, participant.phone2, *self._typed(Kind.PHONE)):
+            number = read_phone(text, country) if text.strip() else None
+            if number is None:
+                if text.strip():
+                    known.setdefault(text.strip(), text.strip())
+                continue
+            # «00 49 …» and not «+49 …»: a spreadsheet would reckon with a plus.
+            shown = phonenumbers.format_out_of_country_calling_number(number, country)
+            wrong = phone_digits(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) in self.bad
+            known.setdefault(shown, _("%(number)s (wrong number)") % {"number": shown} if wrong else shown)
+        return sorted(known.values(), key=lambda text: text not in known)
+
+    @cached_property
+    def school(self) -> str:
+        said = [self.record.participant.institution, *self._typed(Kind.SCHOOL)]
+        return ", ".join({folded(text): text for text in reversed(said) if text}.values())
+
+    def local(self, moment: datetime) -> datetime:
+        """By the platform's own clock."""
+        return moment.astimezone(self.record.course.site.zone)
+
+    @property
+    def came(self) -> datetime | None:
+        at = self.record.last_course_access
+        return self.local(at) if at and at > EPOCH else None
+
+    @property
+    def contacted(self) -> datetime | None:
+        return self.local(self.row.contact.created_at) if self.row.contact else None
+
+    @cached_property
+    def next(self) -> NextAction:
+        return self.row.next
+
+    @property
+    def why(self) -> str:
+        return self.next.because or self.next.reason
+
+
+def lines(user: User, ids: Iterable[int], now: datetime) -> Iterator[Line]:
+    """In the order of `ids`; who is gone, or out of the user's sight by now, is left out."""
+    rest = iter(ids)
+    while some := list(islice(rest, BATCH)):
+        seen = set(visible_enrolments(user).filter(pk__in=some).values_list("pk", flat=True))
+        records = with_row_data([pk for pk in some if pk in seen], now)
+        persons = {r.pk: r.participant.account.person for r in records if hasattr(r.participant, "account")}
+        # Two accounts of one person are two objects of the same row.
+        prefetch_related_objects(list(persons.values()), Prefetch("details", queryset=DETAILS, to_attr="known_details"))
+        bad = _bad_numbers(persons.values())
+        for record in records:
+            person = persons.get(record.pk)
+            yield Line(
+                Row(record, user, now),
+                person.known_details if person else (),  # type: ignore[attr-defined]  # prefetched just now
+                bad[person.pk] if person else set(),
+            )
+
+
+def _bad_numbers(persons: Iterable[Person]) -> dict[int, set[str]]:
+    path = "contact__follow_up__enrolment__participant__account__person"
+    found: dict[int, set[str]] = defaultdict(set)
+    said = BadNumber.objects.filter(contact__undone_by=None, **{f"{path}__in": list(persons)})
+    for person, digits in said.values_list(path, "digits"):
+        found[person].add(digits)
+    return found
