@@ -18,7 +18,7 @@ from accounts.models import Role, User
 from dashboard import identity
 from dashboard.callbacks import feed
 from dashboard.exports import making
-from dashboard.follow_up import acts, blocking
+from dashboard.follow_up import acts, blocking, correcting
 from dashboard.models import (
     Absence,
     Blockage,
@@ -76,6 +76,8 @@ class Things:
     removed: int
     template: MessageTemplate
     export: int
+    note: Contact
+    correction: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ def of_removed(things: Things) -> dict[str, Any]:
 
 def of_blocked(things: Things) -> dict[str, Any]:
     return {"pk": things.blocked.pk}
+
+
+def of_note(things: Things) -> dict[str, Any]:
+    return {"pk": things.twin.pk, "act": things.note.act}
 
 
 def of_connection(things: Things) -> dict[str, Any]:
@@ -194,6 +200,8 @@ RULES = {
     "dashboard:call-save": Rule(INCOMPLETE, "post", of_enrolment, {"outcome": "voicemail"}, HTMX),
     "dashboard:call-add-detail": Rule(ADDED, "post", of_enrolment, {"value": "06 39 98 41 28"}, HTMX),
     "dashboard:note": Rule(NAMED_PERSON, "post", of_enrolment, {"text": "Préfère le midi."}, HTMX),
+    "dashboard:correct-note": Rule(NAMED_PERSON, "post", of_note, {"text": "Ter", "version": "1"}, HTMX),
+    "dashboard:undo-correction": Rule(ONES_OWN, "post", lambda things: {"act": things.correction}, headers=HTMX),
     "dashboard:add-detail": Rule(NAMED_PERSON, "post", of_enrolment, {"value": "06 39 98 41 27"}, HTMX),
     "dashboard:remove-detail": Rule(NAMED_PERSON, "post", lambda things: {"pk": things.detail.pk}, headers=HTMX),
     "dashboard:join-search": Rule(NAMED_PERSON, kwargs=of_enrolment),
@@ -367,9 +375,12 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
     )
     making.make(export.pk)
     notice = Notice.objects.create(user=tutor, kind="handed", by=coordinator)
+    note = acts.add_note(twin.follow_up, "Une", by=tutor)
+    correction = correcting.correct(Contact.objects.filter(pk=note.pk), "Bis", by=tutor, version=0)
     return Things(
         group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
         blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template, export.pk,
+        note, correction,
     )  # fmt: skip
 
 

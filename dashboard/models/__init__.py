@@ -2,7 +2,7 @@
 
 from dashboard.models.audit import AuditEntry
 from dashboard.models.call import BadNumber, CallRound, Draft, Lease
-from dashboard.models.contact import Contact
+from dashboard.models.contact import Contact, NoteVersion
 from dashboard.models.export import Export, ExportPart
 from dashboard.models.follow_up import FollowUp
 from dashboard.models.import_file import ImportFile
@@ -31,6 +31,7 @@ __all__ = [
     "ImportFile",
     "Lease",
     "MessageTemplate",
+    "NoteVersion",
     "Notice",
     "Person",
     "PersonAccount",

@@ -10,7 +10,8 @@ from dashboard.models.follow_up import FollowUp
 
 
 class Contact(models.Model):
-    """One entry of the timeline. Never updated: a correction or an undo is another entry.
+    """One entry of the timeline. Never updated, but for a corrected note, whose earlier texts are kept; an undo is
+    another entry.
 
     One act (a call that counts for three courses) is one `act` with one row per follow-up.
     """
@@ -59,3 +60,20 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"contact {self.pk}"
+
+
+class NoteVersion(models.Model):
+    """What a note said before it was corrected. Never updated; it goes when its entry does."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="versions")
+    act = models.UUIDField(db_index=True, help_text="The correction: of one call, all its courses' entries.")
+    text = models.TextField(help_text="The text that was replaced.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    takes_back = models.BooleanField(default=False, help_text="The correction before was undone by this one.")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"version {self.pk}"

@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -112,3 +113,21 @@ class NoteForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="note-%s")
+
+
+class CorrectionForm(forms.Form):
+    """Another text for the note of one act. `now`: what it says as long as this is not saved."""
+
+    text = forms.CharField(
+        label=_("Corrected note"), max_length=2000, error_messages={"required": _("Write the note first.")}
+    )
+
+    def __init__(self, data: QueryDict, *, act: UUID, now: str) -> None:
+        super().__init__(data)
+        self.act, self.now = act, now
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if text == self.now:
+            raise ValidationError(_("The text is the same as before."))
+        return text

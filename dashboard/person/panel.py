@@ -19,7 +19,7 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.models import AuditEntry, Person
 from dashboard.person.details import Kind, schools
 from dashboard.person.file import open_file
-from dashboard.person.forms import DetailForm, NoteForm
+from dashboard.person.forms import CorrectionForm, DetailForm, NoteForm
 from dashboard.person.others import others
 from dashboard.person.place import Place, file_url, kept, list_of, place_of
 from dashboard.person.timeline import timeline
@@ -41,6 +41,7 @@ class Forms:
     call: CallForm | None = None
     note: NoteForm | None = None
     detail: DetailForm | None = None
+    correction: CorrectionForm | None = None
 
 
 def panel_context(
@@ -85,6 +86,7 @@ def panel_context(
         "email": next((way for way in ways if way.kind == Kind.EMAIL), None),
         "note_form": forms.note or NoteForm(),
         "detail_form": forms.detail or DetailForm(file=file),
+        "correction": forms.correction,
         "tab": "note" if forms.note else "call",
         "focus_call": "call" in request.GET or (forms.call is not None and "date" not in forms.call.errors),
         "sensitive_words": PATTERN,

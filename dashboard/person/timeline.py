@@ -13,8 +13,9 @@ from accounts.models import User
 from dashboard.blocked.listing import asked_of
 from dashboard.calls.questions import in_words
 from dashboard.enums import TOUCHES, Cause, ClosedFor, Kind, Outcome, State
-from dashboard.models import Contact
+from dashboard.models import Contact, NoteVersion
 from dashboard.moments import clock
+from dashboard.person.corrections import Earlier, earlier_texts, may_correct
 from dashboard.person.file import File
 from dashboard.person.windows import after_contact, window_words
 
@@ -65,8 +66,14 @@ class Entry:
     window: str = ""
     change: str = ""
     after_contact: str = ""
+    earlier: tuple[Earlier, ...] = ()
+    """What the note said before it was corrected."""
+    corrected: NoteVersion | None = None
+    """The last correction."""
     undone: Contact | None = None
     can_undo: bool = False
+    can_correct: bool = False
+    can_take_back: bool = False
     neutral: bool = False
 
     @property
@@ -86,6 +93,7 @@ def timeline(file: File) -> list[Entry]:
         .select_related(
             "author", "undone_by__author", "follow_up__enrolment__course__site", "handed_to", "blockage__owner"
         )
+        .prefetch_related("versions__by")
         .order_by("-created_at", "-pk")
     )
     visible = {follow_up.pk for follow_up in file.follow_ups}
@@ -108,6 +116,8 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         return _neutral(group[0])
     head = mine[0]
     kind = Kind(head.kind)
+    corrected = next(reversed(head.versions.all()), None)
+    correctable = may_correct(user, group, mine)
     return Entry(
         act=head.act,
         kind=kind,
@@ -122,6 +132,10 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         window=window_words(head) if kind == Kind.ENTERED else "",
         change=_change(mine),
         after_contact=after_contact(head, kinds) if kind in GOOD_NEWS else "",
+        earlier=earlier_texts(head),
+        corrected=corrected,
+        can_correct=correctable,
+        can_take_back=correctable and corrected is not None and corrected.by == user and not corrected.takes_back,
         undone=getattr(head, "undone_by", None),
         can_undo=len(mine) == len(group) and all(_is_last(contact, user) for contact in mine),
     )
