@@ -14,6 +14,7 @@ from dashboard.enums import OPEN_STATES
 from dashboard.handover.colleagues import in_order, receivers, tutors_of
 from dashboard.models import FollowUp
 from dashboard.roster import choices
+from dashboard.roster.queries import matching
 from dashboard.scope import entrusted_to, own_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Course, Enrolment
@@ -80,9 +81,13 @@ class Candidates:
         return _chosen(self.params.get("tutor", ""), {str(user.pk) for user in self.tutors})
 
     @property
+    def query(self) -> str:
+        return self.params.get("q", "")[:200].strip()
+
+    @property
     def asked(self) -> bool:
         """A coordinator oversees thousands: they choose first."""
-        return not self.user.is_coordinator or bool(self.course or self.tutor)
+        return not self.user.is_coordinator or bool(self.course or self.tutor or self.query)
 
     @cached_property
     def found(self) -> QuerySet[FollowUp]:
@@ -94,6 +99,9 @@ class Candidates:
         if self.tutor:
             given_away = Q(assignee__isnull=False) & ~Q(assignee=int(self.tutor))
             rows = rows.filter(enrolment__in=entrusted_to(int(self.tutor))).exclude(given_away)
+        if self.query:
+            mine = own_enrolments(self.user)
+            rows = rows.filter(enrolment__in=matching(mine, self.query, few=self.user.is_tutor))
         return rows
 
     @cached_property

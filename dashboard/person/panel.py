@@ -58,10 +58,12 @@ def panel_context(
     entries = [entry for entry in told if not entry.undone]
     call_form = forms.call or fresh_form(file)
     ways = call_form.ways
+    lease = leases.holder(file.person, but=file.user)
     return {
         "file": file,
         "person": file.person,
         "enrolment": file.enrolment,
+        "several_sites": len({enrolment.course.site_id for enrolment in file.enrolments}) > 1,
         "why": why(file.enrolment, timezone.now()) if file.follow_up else None,
         "phones": [way for way in ways if way.kind == Kind.PHONE],
         "emails": [way for way in ways if way.kind == Kind.EMAIL],
@@ -79,7 +81,8 @@ def panel_context(
         "may_change": may_change(request.user, file.person),
         "changes": recent_changes(file.person),
         "call_form": call_form,
-        "lease": leases.holder(file.person, but=file.user),
+        "lease": lease,
+        "dial": next(iter(call_form.dialled), None) if not (lease or file.person.do_not_call) else None,
         "next": open_url(request, pk),
         "attempts": attempts(file.person, file.enrolment.course.site.zone),
         "other_phones": call_form.dialled[1:],

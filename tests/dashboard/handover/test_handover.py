@@ -210,3 +210,16 @@ def test_a_new_role_sees_nobody_any_more(claire: Client, other_tutor: User, peop
     hand(claire, people, other_tutor)
     User.objects.filter(pk=other_tutor.pk).update(role=Role.OBSERVER)
     assert not visible_enrolments(User.objects.get(pk=other_tutor.pk)).exists()
+
+
+def test_a_coordinator_finds_anybody_by_name_beyond_those_shown(
+    client: Client, people: list[Enrolment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.handover.listing.SHOWN", 1)
+    client.force_login(UserFactory(role=Role.COORDINATOR, sees_all=True))
+    last = sorted(people, key=lambda enrolment: enrolment.participant.sort_key)[-1]
+    found = client.get(reverse("dashboard:handover"), {"q": last.participant.email})
+    ticks = html.fromstring(found.content.decode()).xpath("//input[@name='people']/@value")
+    assert ticks == [str(last.pk)]
+    nobody = client.get(reverse("dashboard:handover"), {"q": "zzyzx"}).content.decode()
+    assert not html.fromstring(nobody).xpath("//input[@name='people']")
