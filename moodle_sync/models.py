@@ -20,6 +20,7 @@ from moodle_sync.auto_follow_rules import AutoFollow
 from moodle_sync.enums import ACTIVE_RUNS, EPOCH, ReadKind, RunState, Service, Standing, Urgency
 from moodle_sync.membership import Membership
 from moodle_sync.names import SortedByName
+from moodle_sync.places import city_key
 from moodle_sync.querysets import CourseQuerySet, EnrolmentQuerySet, ParticipantQuerySet, SyncRunQuerySet, last_access
 from moodle_sync.staged import StagedAccount, StagedMember, StagedPerson
 
@@ -207,6 +208,7 @@ class Participant(models.Model):
         indexes = [
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="participant_search"),
             models.Index(fields=["sort_key"], name="participant_sort"),
+            models.Index(city_key().asc(nulls_last=True), "country", "id", name="participant_by_city"),
             models.Index(Lower("email"), name="participant_email"),
         ]
 

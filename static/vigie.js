@@ -181,7 +181,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful) return;
   const chips = document.getElementById("chips");
-  if (chips && detail.requestConfig.verb === "get" && !detail.elt.dataset?.opens && !LISTED.has(detail.elt.id)) announce(chips.dataset.announce);
+  if (chips && detail.requestConfig.verb === "get" && ["roster", "results"].includes(detail.target?.id) && !LISTED.has(detail.elt.id)) announce(chips.dataset.announce);
   // The row that was acted on may have left the list: go on with the one in its place.
   if (rowLeft !== null && detail.requestConfig.verb !== "get" && document.activeElement === document.body) {
     const rows = document.querySelectorAll("[data-row]");

@@ -182,6 +182,8 @@ RULES = {
     "dashboard:print": Rule(NAMED_PEOPLE),
     "dashboard:export-file": Rule(ONES_OWN_EXPORT, kwargs=of_export),
     "dashboard:export-again": Rule((TO_LOGIN, 302, 404, 404, 404, 403, 403), "post", of_export),
+    "dashboard:roster-choices": Rule(NAMED_PEOPLE, kwargs=lambda things: {"name": "tutor"}),
+    "dashboard:roster-layout": Rule((TO_LOGIN, 204, 204, 204, 204, 403, 403), "post", data={"sort": "-access"}),
     "dashboard:person": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:mark-contacted": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
     "dashboard:undo": Rule(ONES_OWN, "post", lambda things: {"act": things.act}, headers=HTMX),

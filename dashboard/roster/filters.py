@@ -1,7 +1,7 @@
 """The roster's filters. All of them live in the address."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,17 +12,38 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dashboard.enums import State
+from dashboard.enums import Cause, State
 from dashboard.handover.notices import handed
 from dashboard.models import Contact
-from dashboard.roster import choices
-from dashboard.roster.queries import among, in_groups, matching, of_standing
+from dashboard.roster.choices import UNGROUPED, Choice
+from dashboard.roster.menus import ME, NOBODY, Colleagues, Courses, Groups, Source
+from dashboard.roster.queries import among, held_by, in_groups, last_contacted, matching, of_standing
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import is_open, of_access
 
 COUNTED = ["access", "state"]
 """The filters that are tiles: their counts are those of the rows before they apply."""
+
+
+class KnownChoices(forms.MultipleChoiceField):
+    """Takes those of its values that are choices: one session that is gone does not undo the filter by the others."""
+
+    left_out = False
+
+    def clean(self, value: Any) -> list[str]:
+        values = [str(one) for one in value or []]
+        known = [one for one in values if self.valid_value(one)]
+        self.left_out = known != values
+        return known
+
+
+class ChoicesFilter(django_filters.MultipleChoiceFilter):
+    field_class = KnownChoices
+
+
+class DaysFilter(django_filters.Filter):
+    field_class = forms.IntegerField
 
 
 class RosterFilter(django_filters.FilterSet):
@@ -32,16 +53,17 @@ class RosterFilter(django_filters.FilterSet):
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search"}),
     )
-    course = django_filters.MultipleChoiceFilter(method="among_courses", label=_("Session"))
-    group = django_filters.MultipleChoiceFilter(method="among_groups", label=_("Group"))
-    access = django_filters.MultipleChoiceFilter(method="of_access", label=_("Access"), choices=Access.choices)
-    state = django_filters.MultipleChoiceFilter(method="of_state", label=_("Follow-up"), choices=State.choices)
-    presence = django_filters.MultipleChoiceFilter(method="of_presence", label=_("Presence"), choices=Standing.choices)
-    due = django_filters.MultipleChoiceFilter(method="due_now", label=_("Due"), choices=[("now", _("Due now"))])
-    contact = django_filters.MultipleChoiceFilter(
-        method="never_contacted", label=_("Contact"), choices=[("never", _("Never contacted"))]
-    )
-    handed = django_filters.MultipleChoiceFilter(method="handed_over", label=_("Handed over by"))
+    course = ChoicesFilter(method="among_courses", label=_("Session"))
+    group = ChoicesFilter(method="among_groups", label=_("Group"))
+    access = ChoicesFilter(method="of_access", label=_("Access"), choices=Access.choices)
+    state = ChoicesFilter(method="of_state", label=_("Follow-up"), choices=State.choices)
+    tutor = ChoicesFilter(method="of_tutor", label=_("Tutor"))
+    cause = ChoicesFilter(method="of_cause", label=_("Cause"), choices=Cause.choices)
+    presence = ChoicesFilter(method="of_presence", label=_("Presence"), choices=Standing.choices)
+    due = ChoicesFilter(method="due_now", label=_("Due"), choices=[("now", _("Due now"))])
+    contact = ChoicesFilter(method="by_contact", label=_("Last contact"), choices=[("never", _("Never contacted"))])
+    contact_before = DaysFilter(method="by_contact", label=_("Last contact"), min_value=1, max_value=9999)
+    handed = ChoicesFilter(method="handed_over", label=_("Handed over by"))
 
     class Meta:
         model = Enrolment
@@ -50,16 +72,21 @@ class RosterFilter(django_filters.FilterSet):
     def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User, now: datetime) -> None:
         super().__init__(params, rows)
         self.user, self.now = user, now
-        self.ungrouped = [(choices.UNGROUPED, _("Without group"))]
-        self.courses = choices.courses(user)
-        self.groups = choices.groups(user, params, self.courses)
-        # As functions: a form copies every choice that its fields have at once.
-        self.filters["course"].extra["choices"] = lambda: self.courses
+        courses = Courses(user)
+        chosen = [int(pk) for pk, _name in courses.named(params.getlist("course"))]
+        self.sources: dict[str, Source] = {
+            "course": courses,
+            "group": Groups(user, chosen),
+            "tutor": Colleagues(user),
+        }
+        for name, source in self.sources.items():
+            self.filters[name].extra["choices"] = self._chosen_of(name, source)
         self.filters["handed"].extra["choices"] = handed(user) if "handed" in params else []
-        self.filters["group"].extra["choices"] = lambda: [
-            *self.ungrouped,
-            *(choice for _name, own in self.groups for choice in own),
-        ]
+
+    def _chosen_of(self, name: str, source: Source) -> list[Choice]:
+        """Only what the address names is looked up: there may be thousands."""
+        values = self.data.getlist(name)
+        return [*source.fixed, *source.named(values)] if values else []
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -69,7 +96,8 @@ class RosterFilter(django_filters.FilterSet):
 
     @property
     def ignored(self) -> bool:
-        return not self.form.is_valid()
+        fields = self.form.fields.values()
+        return not self.form.is_valid() or any(getattr(field, "left_out", False) for field in fields)
 
     def uncounted(self) -> QuerySet[Enrolment]:
         """Filtered by everything but access and state."""
@@ -99,15 +127,25 @@ class RosterFilter(django_filters.FilterSet):
         return rows.filter(course__in=[int(pk) for pk in value])
 
     def among_groups(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
-        ids = [int(pk) for pk in value if pk != choices.UNGROUPED]
-        return in_groups(rows, ids, without=choices.UNGROUPED in value)
+        ids = [int(pk) for pk in value if pk != UNGROUPED]
+        return in_groups(rows, ids, without=UNGROUPED in value)
 
     def due_now(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         """What the figures of the courses page count: what waits for a later day, or for the course, is not due."""
         return rows.filter(is_open("course__", self.now), follow_up__due_at__lte=self.now)
 
-    def never_contacted(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
-        return rows.filter(follow_up__isnull=False, follow_up__last_contact_at=None)
+    def of_cause(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        return rows.filter(follow_up__cause__in=value)
+
+    def of_tutor(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        ids = {self.user.pk if one == ME else int(one) for one in value if one != NOBODY}
+        return held_by(rows, sorted(ids), nobody=NOBODY in value)
+
+    def by_contact(self, rows: QuerySet[Enrolment], name: str, value: object) -> QuerySet[Enrolment]:
+        """Two filters of one thing: with both, whoever either finds."""
+        days = self.values.get("contact_before")
+        before = self.now - timedelta(days=days) if days else None
+        return last_contacted(rows, before=before, never="contact" in self.values)
 
     def handed_over(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(among(Contact.objects.filter(act__in=value).values_list("follow_up__enrolment")))

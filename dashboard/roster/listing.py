@@ -9,23 +9,36 @@ from django.core.paginator import Page
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django_tables2.columns import BoundColumn
 
 from accounts.models import User
 from dashboard.calls import leases
 from dashboard.courses.freshness import Freshness, freshness
+from dashboard.models.preference import PAGE_SIZES, Density
 from dashboard.roster import counts
 from dashboard.roster.chips import Chip, chips
+from dashboard.roster.display import IN_ADDRESS, Display
 from dashboard.roster.filters import COUNTED, RosterFilter
+from dashboard.roster.menus import FIND, MENU, Menu, menu
 from dashboard.roster.paging import CountedPaginator
 from dashboard.roster.queries import found_first, roster_for, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
-from dashboard.roster.tiles import Tile, access_tiles, state_tiles
+from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
 from dashboard.scope import visible_courses
 
 FEW = 5_000
 """So many can be found one by one, and sorted, in a few milliseconds."""
-NOT_FILTERS = {"page", "sort", "open"}
+CONTACT_DAYS = (3, 7, 14, 30)
+NOT_FILTERS = {"page", "open", "view", MENU, *IN_ADDRESS}
+
+
+FIELDS = {"q", "course", "group", "access", "state", "tutor", "cause", "contact", "contact_before", "due", "presence"}
+"""Filters that the form draws."""
+
+
+def _filters(name: str) -> bool:
+    return name not in NOT_FILTERS and not name.startswith(FIND)
 
 
 @dataclass
@@ -66,16 +79,50 @@ class Roster:
         rows = self.filter.counted(self.filter.uncounted())
         if self.are_few and not self.user.is_tutor:
             rows = found_first(rows)
-        sort = self.params.get("sort", "")
-        known = sort.removeprefix("-") in RosterTable.base_columns
-        return RosterTable(rows, order_by=sort if known else RosterTable.Meta.order_by)
+        return RosterTable(rows, order_by=self.display.sort)
+
+    @cached_property
+    def display(self) -> Display:
+        return Display.of(self.user, self.params)
+
+    @property
+    def columns(self) -> list[BoundColumn]:
+        """Those shown, in order."""
+        return [self.table.columns[name] for name in self.display.columns]
+
+    @property
+    def all_columns(self) -> list[tuple[BoundColumn, bool]]:
+        """In order, and whether each is shown."""
+        return [(self.table.columns[name], name in self.display.columns) for name in self.display.order]
+
+    @property
+    def densities(self) -> list[tuple[str, str]]:
+        return [(value, str(label)) for value, label in Density.choices]
+
+    @property
+    def page_sizes(self) -> Sequence[int]:
+        return PAGE_SIZES
+
+    @property
+    def contact_days(self) -> list[int]:
+        """What the menu offers; and what the address asks for, if it is another."""
+        asked = self.filter.values.get("contact_before")
+        return sorted({*CONTACT_DAYS, *([asked] if asked else [])})
+
+    @property
+    def menus(self) -> dict[str, Menu]:
+        asked = self.params.get(MENU)
+        drawn = {name: name == asked or FIND + name in self.params for name in self.filter.sources}
+        return {
+            name: menu(name, source, self.params, drawn=drawn[name]) for name, source in self.filter.sources.items()
+        }
 
     @cached_property
     def paginator(self) -> CountedPaginator:
         ids = self.table.data.data.values_list("pk", flat=True)
         cells = counts.chosen(self.matrix, **self._chosen)
         blocks = () if self.are_few else self.table.blocks
-        return CountedPaginator(ids, RosterTable.Meta.per_page, cells, blocks)
+        return CountedPaginator(ids, self.display.page_size, cells, blocks)
 
     @cached_property
     def page(self) -> "Page[int]":
@@ -133,7 +180,23 @@ class Roster:
 
     @property
     def is_filtered(self) -> bool:
-        return any(value for name, value in self.params.items() if name not in NOT_FILTERS)
+        return any(value for name, value in self.params.items() if _filters(name))
+
+    @property
+    def unfiltered(self) -> str:
+        """The list's address without its filters, laid out as it is."""
+        return address(self.params, self.url, **{name: [] for name in self.params if _filters(name)})
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """What the address holds and the form has no field for: «Handed over by», the sort."""
+        left = {"page", "open", MENU, *FIELDS}
+        return [
+            (name, value)
+            for name, values in self.params.lists()
+            if name not in left and not name.startswith(FIND)
+            for value in values
+        ]
 
     @cached_property
     def is_empty(self) -> bool:

@@ -18,10 +18,10 @@ from django.db.models import (
     prefetch_related_objects,
 )
 
-from accounts.models import User
+from accounts.models import Assignment, User
 from dashboard.models import ContactDetail
 from dashboard.plan import tried
-from dashboard.scope import visible_enrolments
+from dashboard.scope import entrusted_to, visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment, Membership, Participant
 from moodle_sync.querysets import EnrolmentQuerySet
@@ -99,6 +99,32 @@ def in_groups(rows: QuerySet[Enrolment], group_ids: Iterable[int], *, without: b
         return rows.filter(ungrouped) if without else rows.none()
     chosen = among(Membership.objects.filter(group__in=ids).values_list("enrolment"))
     return rows.filter(Q(chosen) | ungrouped if without else chosen)
+
+
+def held_by(rows: QuerySet[Enrolment], user_ids: Iterable[int], *, nobody: bool) -> QuerySet[Enrolment]:
+    """People who are entrusted to any of these colleagues, or for whom one of them acts; `nobody`: also the others."""
+    found = _without_tutor() if nobody else Q(pk__in=[])
+    for user_id in user_ids:
+        found |= Q(among(Enrolment.objects.filter(pk__in=entrusted_to(user_id)).values("pk")))
+    return rows.filter(found)
+
+
+def _without_tutor() -> Q:
+    current = Assignment.objects.current()
+    member = Membership.objects.filter(enrolment=OuterRef("pk"))
+    entrusted = (
+        Q(course__in=current.filter(group=None, ungrouped=False).values("course"))
+        | Q(Exists(member.filter(group__in=current.filter(group__isnull=False).values("group"))))
+        | (Q(course__in=current.filter(ungrouped=True).values("course")) & ~Q(Exists(member)))
+    )
+    return Q(follow_up__assignee=None) & ~entrusted
+
+
+def last_contacted(rows: QuerySet[Enrolment], *, before: datetime | None, never: bool) -> QuerySet[Enrolment]:
+    found = Q(follow_up__last_contact_at__lt=before) if before else Q(pk__in=[])
+    if never:
+        found |= Q(follow_up__isnull=False, follow_up__last_contact_at=None)
+    return rows.filter(found)
 
 
 def matching(rows: QuerySet[Enrolment], query: str, *, few: bool) -> QuerySet[Enrolment]:

@@ -81,11 +81,6 @@ class Row:
         return _("Add a note about %(name)s") % {"name": self.called}
 
     @cached_property
-    def place(self) -> str:
-        participant = self.record.participant
-        return ", ".join(part for part in (participant.city, participant.country) if part)
-
-    @cached_property
     def follow_up(self) -> FollowUp | None:
         """None for staff, as in their file."""
         return None if self.record.standing == Standing.STAFF else getattr(self.record, "follow_up", None)

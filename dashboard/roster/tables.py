@@ -14,6 +14,7 @@ from dashboard.models.follow_up import state_rank
 from dashboard.roster.paging import Block
 from moodle_sync.enums import EPOCH, Access
 from moodle_sync.models import Enrolment
+from moodle_sync.places import city_key
 from moodle_sync.querysets import last_access
 
 FOLLOW_UP = F("follow_up__id").asc()
@@ -66,6 +67,15 @@ class RosterTable(tables.Table):
     """Each order is that of an index, so that a page of 25 costs the same among 100 rows and 100,000."""
 
     teacher = SortedColumn(verbose_name=_("Teacher"), css="c-who", ascending=[F("participant__sort_key").asc()])
+    place = SortedColumn(
+        verbose_name=_("City and country"),
+        css="c-pl",
+        ascending=[
+            city_key("participant__").asc(nulls_last=True),
+            F("participant__country").asc(),
+            F("participant__id").asc(),
+        ],
+    )
     course = SortedColumn(
         verbose_name=_("Session and group"),
         css="c-ses",

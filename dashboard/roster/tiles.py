@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 
 from dashboard.enums import BY_URGENCY, State
 from dashboard.roster.counts import Counts
+from dashboard.roster.menus import FIND, MENU
 from moodle_sync.enums import Access
 
 
@@ -62,10 +63,10 @@ def _link(params: QueryDict, url: str, name: str, value: str) -> tuple[str, bool
 def address(params: QueryDict, url: str, **changes: list[str]) -> str:
     """The list's address with other filters: from its first page, without the panel, without blanks."""
     query = params.copy()
-    for name in ("page", "open"):
+    for name in ("page", "open", MENU):
         query.pop(name, None)
     for name, values in changes.items():
         query.setlist(name, values)
-    for name in [name for name in query if not any(query.getlist(name))]:
+    for name in [name for name in query if name.startswith(FIND) or not any(query.getlist(name))]:
         del query[name]
     return f"{url}?{query.urlencode()}" if query else url

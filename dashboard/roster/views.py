@@ -1,7 +1,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import acts, moves
 from dashboard.models import Contact, FollowUp
 from dashboard.roster.answers import answer, panel
+from dashboard.roster.layout import only_named_people
 from dashboard.roster.listing import Roster
 from dashboard.scope import undoable, visible_enrolments
 from moodle_sync.enums import Standing
@@ -23,16 +23,21 @@ SWAPPED = {"roster", "results"}
 @never_cache
 @require_GET
 def roster(request: LoggedIn) -> HttpResponse:
-    if not request.user.follows_people:
-        raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
+    only_named_people(request)
     listing = Roster.of(request.user, request.GET)
     context: dict[str, Any] = {"roster": listing}
     if request.htmx.target in SWAPPED:
         # The form swaps the parts it changes, and never the menus one is choosing from.
-        context |= {"layout": "dashboard/roster/swapped.html", "parts_only": request.htmx.target == "results"}
+        context |= {"layout": "dashboard/roster/swapped.html", "parts_only": _parts(request)}
     else:
         context |= {"layout": "base.html", **panel(request, listing)}
     return render(request, "dashboard/roster/list.html", context)
+
+
+def _parts(request: LoggedIn) -> str:
+    if request.htmx.target != "results":
+        return ""
+    return "display" if request.htmx.trigger == "display-form" else "results"
 
 
 @require_POST

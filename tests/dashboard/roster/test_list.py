@@ -88,7 +88,7 @@ def test_never_comes_first_and_unknown_last_in_true_order(claire: Client, people
     assert descending == ["Yesterday", "Lastmonth", "Neveratall", "Never", "Unknown"]
 
 
-@pytest.mark.parametrize("sort", ["teacher", "course", "access", "state", "contact", "next"])
+@pytest.mark.parametrize("sort", ["teacher", "place", "course", "access", "state", "contact", "next"])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_every_order_is_total_so_pages_hold_everyone_once(
     claire: Client, people: MakePeople, course: Course, sort: str, sign: str
@@ -103,7 +103,7 @@ def test_every_order_is_total_so_pages_hold_everyone_once(
     assert sorted(seen) == sorted(str(enrolment.pk) for enrolment in made)
 
 
-@pytest.mark.parametrize("sort", ["teacher", "course", "access", "state", "contact", "next"])
+@pytest.mark.parametrize("sort", ["teacher", "place", "course", "access", "state", "contact", "next"])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_pages_read_from_the_end_are_the_same(
     claire: Client, people: MakePeople, monkeypatch: pytest.MonkeyPatch, sort: str, sign: str
