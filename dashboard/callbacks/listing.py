@@ -19,6 +19,7 @@ from accounts.models import User
 from dashboard.enums import State
 from dashboard.handover.standing_in import covered
 from dashboard.models import FollowUp
+from dashboard.queue.lists import FOLLOWING
 from dashboard.scope import stands_in_for, visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment
@@ -126,6 +127,24 @@ def callbacks_of(user: User) -> QuerySet[FollowUp]:
     return FollowUp.objects.filter(enrolment__in=people, state=State.CALLBACK)
 
 
+def conditions(user: User) -> dict[Whose, Q]:
+    """Who stands in for an absent colleague keeps that colleague's appointments; who is gone keeps none."""
+    mine = Q(callback_for__in=[user.pk, *stands_in_for(user)])
+    gone = Q(callback_for__is_active=False) | ~Q(callback_for__role__in=FOLLOWING)
+    anyone = Q(callback_for=None) | gone
+    return {
+        Whose.OURS: mine | anyone,
+        Whose.MINE: mine,
+        Whose.ANYONE: anyone,
+        Whose.COLLEAGUES: ~(mine | anyone),
+    }
+
+
+def ours(user: User) -> QuerySet[FollowUp]:
+    """What the list shows without a choice: the user's own and anyone's."""
+    return callbacks_of(user).filter(conditions(user)[Whose.OURS])
+
+
 @dataclass
 class Callbacks:
     user: User
@@ -148,15 +167,7 @@ class Callbacks:
 
     @cached_property
     def _conditions(self) -> dict[Whose, Q]:
-        """Who stands in for an absent colleague keeps that colleague's appointments."""
-        mine = Q(callback_for__in=[self.user.pk, *stands_in_for(self.user)])
-        anyone = Q(callback_for=None) | Q(callback_for__is_active=False)  # who is gone keeps no appointment
-        return {
-            Whose.OURS: mine | anyone,
-            Whose.MINE: mine,
-            Whose.ANYONE: anyone,
-            Whose.COLLEAGUES: ~(mine | anyone),
-        }
+        return conditions(self.user)
 
     @property
     def url(self) -> str:

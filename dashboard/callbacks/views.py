@@ -20,7 +20,7 @@ from dashboard.callbacks.listing import Callbacks, callbacks_of
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import dating, moves
 from dashboard.models import CalendarFeed
-from dashboard.roster import counts
+from dashboard.roster.answers import forget
 from dashboard.shell import throttle
 
 UNPROCESSABLE, TOO_MANY = 422, 429
@@ -53,7 +53,7 @@ def redate(request: LoggedIn) -> HttpResponse:
         )
     else:
         messages.success(request, words, extra_tags=act)
-        counts.forget()
+        forget(request)
     return _back(request)
 
 

@@ -19,7 +19,7 @@ from dashboard.follow_up import moves
 from dashboard.person.answers import UNPROCESSABLE
 from dashboard.person.file import open_file
 from dashboard.person.forms import DetailForm
-from dashboard.roster import counts
+from dashboard.roster.answers import forget
 
 TEMPLATE = "dashboard/calls/mode.html"
 
@@ -94,7 +94,7 @@ def save(request: LoggedIn, pk: int) -> HttpResponse:
     except moves.Stale:
         message = _("Something changed in this file meanwhile. Your text is kept: look, then save again.")
         return _refused(request, renewed(request.POST, open_file(request.user, pk), message))
-    counts.forget()
+    forget(request)
     rounds.saved(request.user, pk, pause="pause" in request.POST)
     name = file.name or _("Unknown name")
     messages.success(request, _("%(name)s: call saved.") % {"name": name}, extra_tags=str(act))

@@ -7,7 +7,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from dashboard.calls import leases, lists, rounds
+from dashboard.calls import leases, rounds
 from dashboard.calls.attempts import attempts
 from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
@@ -20,9 +20,10 @@ from dashboard.person.forms import DetailForm
 from dashboard.person.panel import record_view
 from dashboard.person.timeline import timeline
 from dashboard.plan.why import why
-from dashboard.queue.lists import calls
+from dashboard.queue.lists import Desk, Work, to_call
+from dashboard.queue.upcoming import next_call
+from dashboard.scope import visible_enrolments
 from moodle_sync.enums import Standing
-from moodle_sync.models import Enrolment
 
 LAST_EVENTS = 3
 
@@ -50,11 +51,11 @@ def screen(user: User, form: CallForm | None = None, *, detail_form: DetailForm 
 
 
 def _what_next(user: User) -> dict[str, Any]:
-    now = timezone.now()
+    desk = Desk(user, timezone.now())
     return {
-        "calls": calls(user, now).count(),
-        "callbacks": lists.callbacks(user, now).count(),
-        "upcoming": lists.upcoming(user, now),
+        "calls": len(to_call(desk)),
+        "callbacks": len(to_call(desk, [Work.CALLBACK])),
+        "upcoming": next_call(desk),
     }
 
 
@@ -86,16 +87,17 @@ def _calling(
         "attempts": attempts(file.person, file.enrolment.course.site.zone),
         "platform": urlsplit(file.enrolment.course.site.url).netloc,
         "sensitive_words": PATTERN,
-        **_progress(found),
+        **_progress(found, file.user),
     }
 
 
-def _progress(found: CallRound | None) -> dict[str, Any]:
+def _progress(found: CallRound | None, user: User) -> dict[str, Any]:
     """«3 of 10», and who is likely to come next."""
     if found is None or not found.total:
         return {}
     number = max(found.total - len(found.left), 1)
-    following = Enrolment.objects.filter(pk__in=found.left[:1]).select_related("participant").first()
+    # Who was handed over since the round began is named no more.
+    following = visible_enrolments(user).filter(pk__in=found.left[:1]).select_related("participant").first()
     return {
         "number": number,
         "share": f"{100 * (number - 1) / found.total:.2f}%",

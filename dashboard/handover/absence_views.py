@@ -19,7 +19,7 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.handover.forms import AbsenceForm, whose_absence_may_be_set
 from dashboard.handover.notices import tell_of_absence
 from dashboard.models import Absence
-from dashboard.roster import counts
+from dashboard.roster.answers import forget
 
 UNPROCESSABLE = 422
 
@@ -37,7 +37,7 @@ def absences(request: LoggedIn) -> HttpResponse:
     with transaction.atomic():
         absence = form.save()
         tell_of_absence(absence)
-    counts.forget()
+    forget(request)
     words = _("%(colleague)s stands in for %(name)s from %(first)s to %(last)s.") % {
         "colleague": absence.colleague,
         "name": absence.user,
@@ -74,6 +74,6 @@ def cancel(request: LoggedIn, pk: int) -> HttpResponse:
         absence.save(update_fields=["last_day"])
     else:
         absence.delete()
-    counts.forget()
+    forget(request)
     messages.success(request, _("Absence cancelled: each sees their own people again."))
     return redirect("dashboard:absences")

@@ -27,7 +27,7 @@ from dashboard.handover.notices import tell_of_people
 from dashboard.models import FollowUp, Notice
 from dashboard.person.answers import UNPROCESSABLE, done, screen
 from dashboard.person.file import open_file
-from dashboard.roster import counts
+from dashboard.roster.answers import forget
 from dashboard.scope import own_enrolments
 
 
@@ -54,7 +54,7 @@ def many(request: LoggedIn) -> HttpResponse:
     if not moved:
         messages.info(request, _("%(name)s has all of them already.") % {"name": to})
     else:
-        counts.forget()
+        forget(request)
         messages.success(request, _told(len(moved), to), extra_tags=str(act))
     return redirect(request.get_full_path())
 

@@ -7,8 +7,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import User
-from dashboard.enums import State
-from dashboard.queue.lists import CALLS, Desk, Work
+from dashboard.callbacks.listing import ours
+from dashboard.queue.lists import Desk, Work, to_call
 
 SECONDS = 20
 PEOPLE_SECONDS = 60
@@ -36,8 +36,8 @@ def remember(desk: Desk) -> Tally:
     made = Tally(
         # A reminder is one thing to do, whomever it goes to.
         todo=works.total() - works[Work.REMINDER] + len(courses),
-        calls=sum(found.work in CALLS and not found.row.do_not_call for found in desk.queue),
-        callbacks=sum(row.state == State.CALLBACK for row in desk.rows),
+        calls=len(to_call(desk)),
+        callbacks=len(desk.callbacks) if desk.user.is_tutor else ours(desk.user).count(),
         people=_people(desk),
     )
     cache.set(_key(desk.user), asdict(made), SECONDS)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
-from django.db.models import Case, Exists, F, IntegerChoices, OuterRef, Q, QuerySet, When
+from django.db.models import Exists, F, IntegerChoices, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
@@ -34,6 +34,7 @@ class Work(IntegerChoices):
 
 
 CALLS = [Work.CALLBACK, Work.CALL]
+FOLLOWING = [Role.TUTOR, Role.COORDINATOR]
 
 
 class Row(NamedTuple):
@@ -102,28 +103,38 @@ class Desk:
             return visible_courses(self.user)
         return Course.objects.filter(pk__in=set(self._entrusted.values()))
 
-    @property
-    def workable(self) -> EnrolmentQuerySet:
-        """Present people of courses in which somebody can come in now; of a coordinator's, what was given to them."""
-        rows = self.seen
-        if self.user.is_coordinator:
-            rows = rows.filter(pk__in=_given_to(self.user))
-        return can_come_in(rows, self.now)
-
     @cached_property
     def people(self) -> list[Row]:
-        """All of `workable`; of a coordinator's, who may have been given thousands, those not closed."""
-        rows = self.workable.with_access(now=self.now)
+        """Present people of courses in which somebody can come in now, and every callback, which stays agreed.
+
+        Of a coordinator's, who may have been given thousands: those not closed.
+        """
+        rows = self.seen.present().filter(can_come_in(self.now) | Q(follow_up__state=State.CALLBACK))
         if self.user.is_coordinator:
-            rows = rows.filter(follow_up__state__in=OPEN_STATES)
-        return [Row(*values) for values in rows.values_list(*COLUMNS)]
+            rows = rows.filter(pk__in=_given_to(self.user), follow_up__state__in=OPEN_STATES)
+        found = rows.filter(follow_up__isnull=False).with_access(now=self.now)
+        return [Row(*values) for values in found.values_list(*COLUMNS)]
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def _opened(self) -> list[Row]:
         """Every open follow-up, due or not, but for those that are a colleague's."""
         rows = [row for row in self.people if row.state in OPEN_STATES]
         others = self._others({pk for row in rows for pk in (row.assignee, row.callback_for) if pk is not None})
         return [row for row in rows if not self._is_a_colleagues(row, others)]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Of those, whom to act on: nobody is to be chased to a closed door."""
+        return [row for row in self._opened if self.can_enter(row)]
+
+    @property
+    def callbacks(self) -> list[Row]:
+        """Due or not, also where nobody can come in: as the list of callbacks shows them."""
+        return [row for row in self._opened if row.state == State.CALLBACK]
+
+    def can_enter(self, row: Row) -> bool:
+        course = self.course_of[row.course]
+        return course.is_open(self.now) and not course.has_ended(self.now)
 
     @cached_property
     def course_of(self) -> dict[int, Course]:
@@ -151,7 +162,7 @@ class Desk:
         colleagues = set(named) - {self.user.pk}
         if not colleagues:
             return set()
-        acting = User.objects.filter(pk__in=colleagues, is_active=True, role__in=[Role.TUTOR, Role.COORDINATOR])
+        acting = User.objects.filter(pk__in=colleagues, is_active=True, role__in=FOLLOWING)
         return set(acting.values_list("pk", flat=True)) - set(stands_in_for(self.user))
 
     def _work(self, row: Row) -> Work | None:
@@ -209,19 +220,15 @@ def _since(work: Work, row: Row) -> datetime:
     return since
 
 
-def calls(user: User, now: datetime) -> QuerySet[Enrolment]:
+def to_call(desk: Desk, works: Collection[Work] = CALLS) -> list[int]:
     """Whom to call one after the other: overdue callbacks, then due calls. Nobody who does not want to be called."""
-    found = Desk(user, now).queue
-    to_call = [one.pk for one in found if one.work in CALLS and not one.row.do_not_call]
-    callbacks_first = Case(When(follow_up__state=State.CALLBACK, then=0), default=1)
-    since = Case(When(follow_up__state=State.CALLBACK, then=F("follow_up__due_at")), default=F("follow_up__next_at"))
-    return Enrolment.objects.filter(pk__in=to_call).order_by(callbacks_first, since, "pk")
+    return [one.pk for one in desk.queue if one.work in works and not one.row.do_not_call]
 
 
-def can_come_in(rows: EnrolmentQuerySet, now: datetime) -> EnrolmentQuerySet:
+def can_come_in(now: datetime) -> Q:
     """Where a course is hidden, not open yet or over, nobody is to be chased."""
     goes_on = Q(course__end_date=None) | Q(course__end_date__gt=now)
-    return rows.present().filter(is_open("course__", now), goes_on, follow_up__isnull=False)
+    return is_open("course__", now) & goes_on
 
 
 def _given_to(user: User) -> QuerySet[Any, Any]:

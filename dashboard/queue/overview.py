@@ -39,7 +39,7 @@ class Waiting:
 def sessions(desk: Desk) -> list[Session]:
     """Those people can enter, where most are still outside first."""
     by_course: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for row in desk.people:
+    for row in filter(desk.can_enter, desk.people):
         by_course[row.course][row.access] += 1
     found = [Session(pk, str(desk.course_of[pk]), AccessCounts(states)) for pk, states in by_course.items()]
     return sorted(found, key=lambda session: (-session.access.never, session.name))[:SESSIONS]
@@ -67,8 +67,8 @@ def _count(desk: Desk) -> list[Waiting]:
         "undecided": todo & Q(follow_up__next_channel="", follow_up__due_at__lte=now),
     }
     rows = (
-        can_come_in(desk.seen, now)
-        .filter(follow_up__state__in=[State.TODO, State.CALLBACK, State.WAITING])
+        desk.seen.present()
+        .filter(can_come_in(now), follow_up__state__in=[State.TODO, State.CALLBACK, State.WAITING])
         .order_by()
         .values(BY_COURSE, name=F("course__full_name"))
         .annotate(**{name: Count("pk", filter=condition) for name, condition in kinds.items()})

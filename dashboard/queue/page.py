@@ -13,7 +13,7 @@ from accounts.models import User
 from dashboard.courses.freshness import Freshness, freshness
 from dashboard.queue import overview
 from dashboard.queue.lines import Line, lines
-from dashboard.queue.lists import CALLS, Desk, Found, Work
+from dashboard.queue.lists import Desk, Found, Work, to_call
 from dashboard.queue.reminders import ReminderLine, reminder_lines
 from dashboard.queue.since import Since, came_in
 from dashboard.queue.upcoming import Upcoming, upcoming
@@ -98,7 +98,7 @@ class Queue:
 
     @property
     def to_call(self) -> int:
-        return sum(row.work in CALLS and not row.row.do_not_call for row in self.found)
+        return len(to_call(self.desk))
 
     @cached_property
     def since(self) -> Since:

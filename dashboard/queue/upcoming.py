@@ -78,6 +78,13 @@ def upcoming(desk: Desk) -> Upcoming | None:
     )
 
 
+def next_call(desk: Desk) -> datetime | None:
+    """When the next call falls due by itself."""
+    calls = (row for row in desk.rows if row.state == State.CALLBACK or row.next_channel == Channel.CALL)
+    coming = [at for row in calls if not row.do_not_call and (at := _next(row)) is not None and at > desk.now]
+    return min(coming, default=None)
+
+
 def _next(row: Row) -> datetime | None:
     if row.state == State.CALLBACK:
         return row.due_at

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.messages import get_messages
+from django.core.cache import cache
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
@@ -18,6 +19,7 @@ from dashboard.callbacks.forms import later
 from dashboard.callbacks.listing import Callbacks
 from dashboard.enums import Kind, State
 from dashboard.models import Contact, FollowUp
+from dashboard.queue import counts
 from moodle_sync.models import Course, Group, Site
 from tests.dashboard.callbacks.conftest import MakeCallback
 
@@ -72,6 +74,33 @@ def test_mine_and_anyones_but_not_a_colleagues(
     assert shown(tutor, "anyone") == [anyones.pk]
     assert shown(tutor, "colleagues") == [mine.pk, anyones.pk], "not a tutor's choice"
     assert shown(coordinator, "colleagues") == [mine.pk, theirs.pk]
+
+
+def test_the_navigations_figure_is_the_lists(
+    tutor: User, other_tutor: User, coordinator: User, observer: User, callback: MakeCallback, course: Course
+) -> None:
+    """Also of callbacks where nobody can come in just now, and of those whose owner calls nobody any more."""
+    callback(in_(days=1), owner=tutor)
+    callback(in_(days=-1))
+    callback(in_(days=2), owner=other_tutor)
+    callback(in_(days=3), owner=observer)
+    for visible in (True, False):
+        Course.objects.filter(pk=course.pk).update(visible=visible)
+        cache.clear()
+        assert counts.tally(tutor).callbacks == len(shown(tutor)) == 3
+        assert counts.tally(coordinator).callbacks == len(shown(coordinator)) == 2
+
+
+def test_another_date_is_counted_at_once(
+    claire: Client, tutor: User, other_tutor: User, callback: MakeCallback
+) -> None:
+    hers = callback(in_(days=2), owner=other_tutor)
+    mine = callback(in_(days=1), owner=tutor)
+    assert counts.tally(tutor).callbacks == 1
+    assert shown(tutor) == [mine.pk]
+    FollowUp.objects.filter(pk=hers.pk).update(callback_for=None)
+    send(claire, callback=[key(mine)], what="anyone")
+    assert counts.tally(tutor).callbacks == 2, "what was counted before the act is forgotten"
 
 
 def test_what_is_out_of_sight_is_not_shown(other_tutor: User, other_coordinator: User, callback: MakeCallback) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -95,6 +96,19 @@ def test_the_queue_is_overdue_callbacks_then_planned_calls(
     assert [CallRound.objects.get().current, *CallRound.objects.get().left] == [anyones, mine.pk, planned.pk]
     start(claire, list="callbacks")
     assert [CallRound.objects.get().current, *CallRound.objects.get().left] == [anyones, mine.pk]
+
+
+def test_the_callbacks_of_a_colleague_who_is_gone_are_anyones_in_a_round_too(
+    claire: Client, people: MakePeople, samira: User
+) -> None:
+    [hers] = people()
+    FollowUp.objects.update(state=State.CALLBACK, due_at=timezone.now(), callback_for=samira)
+    assert "rappel" not in shown(claire).get_element_by_id("callmode").text_content()
+    User.objects.filter(pk=samira.pk).update(is_active=False)
+    cache.clear()
+    assert "1 rappel en retard" in shown(claire).text_content().replace("\u00a0", " ")
+    start(claire, list="callbacks")
+    assert CallRound.objects.get().current_id == hers.pk
 
 
 def test_a_closed_course_is_called_by_nobody_from_the_queue(claire: Client, people: MakePeople) -> None:
@@ -259,6 +273,17 @@ def test_a_file_that_was_handed_over_says_so(claire: Client, people: MakePeople,
     claire.post(reverse("dashboard:call-skip", args=[CallRound.objects.get().current_id]))
     assert place(claire) == "ended"
     assert first.participant.full_name not in claire.get(MODE).content.decode()
+
+
+def test_who_was_handed_over_is_not_named_as_next(claire: Client, people: MakePeople, tutor: User) -> None:
+    current, following = people(2)
+    start(claire, query="sort=teacher")
+    first, second = sorted([current, following], key=lambda one: one.participant.sort_key)
+    assert second.participant.full_name in shown(claire).text_content()
+    FollowUp.objects.filter(enrolment=first).update(assignee=tutor)  # hers by name, not by her group
+    tutor.assignments.update(ended_at=timezone.now())
+    assert called(claire) == first.participant.full_name
+    assert second.participant.full_name not in shown(claire).text_content()
 
 
 def test_who_is_on_the_line_is_seen_in_the_list(claire: Client, people: MakePeople, samira: User) -> None:

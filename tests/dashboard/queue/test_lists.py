@@ -12,7 +12,7 @@ from dashboard.enums import Channel, Kind, State
 from dashboard.follow_up import acts, moves, taking
 from dashboard.follow_up.rules import Target
 from dashboard.models import Absence, Blockage
-from dashboard.queue.lists import Desk, Work, calls
+from dashboard.queue.lists import Desk, Work, to_call
 from moodle_sync.enums import Standing
 from moodle_sync.models import Course, Enrolment, Group
 from tests.dashboard.queue.conftest import HOUR, MakePerson
@@ -154,7 +154,7 @@ def test_the_oldest_comes_first(tutor: User, person: MakePerson, callback: MakeP
     first = person(next_channel=Channel.CALL, next_in=-30 * HOUR)
     late = callback(-HOUR)
     later = callback(-50 * HOUR)
-    assert list(calls(tutor, timezone.now())) == [later, late, first, second]
+    assert to_call(Desk(tutor, timezone.now())) == [later.pk, late.pk, first.pk, second.pk]
 
 
 def test_who_does_not_want_to_be_called_is_seen_but_not_called(tutor: User, person: MakePerson) -> None:
@@ -162,7 +162,7 @@ def test_who_does_not_want_to_be_called_is_seen_but_not_called(tutor: User, pers
     quiet.participant.account.person.do_not_call = True
     quiet.participant.account.person.save()
     assert works(tutor) == {quiet.pk: Work.CALL}
-    assert not calls(tutor, timezone.now()).exists()
+    assert to_call(Desk(tutor, timezone.now())) == []
 
 
 def test_a_newcomer_is_new_until_somebody_does_something(tutor: User, newcomer: MakePerson) -> None:
