@@ -41,6 +41,7 @@ class Kind(TextChoices):
     EMAIL = "email", _("E-mail")
     MESSAGE = "message", _("Moodle message")
     NOTE = "note", _("Note")
+    BOUNCED = "bounced", _("Message came back")
     DUE = "due", _("Date passed")
     ENTERED = "entered", _("First access")
     DECLARED = "declared", _("Came in (declared)")

@@ -50,6 +50,7 @@ PERSONAS = (
 TO_LOGIN, OPEN = 302, 200
 
 HTMX = {"HX-Request": "true"}
+ADDRESS = "camille.exemple@ac-test.example.org"
 A_WEEK = timedelta(days=7)
 
 
@@ -201,6 +202,7 @@ RULES = {
     "dashboard:call-skip": Rule(TO_CALLS, "post", of_enrolment),
     "dashboard:call-save": Rule(INCOMPLETE, "post", of_enrolment, {"outcome": "voicemail"}, HTMX),
     "dashboard:call-add-detail": Rule(ADDED, "post", of_enrolment, {"value": "06 39 98 41 28"}, HTMX),
+    "dashboard:bounced": Rule(NAMED_PERSON, "post", of_enrolment, {"address": ADDRESS}, HTMX),
     "dashboard:note": Rule(NAMED_PERSON, "post", of_enrolment, {"text": "Préfère le midi."}, HTMX),
     "dashboard:correct-note": Rule(NAMED_PERSON, "post", of_note, {"text": "Ter", "version": "1"}, HTMX),
     "dashboard:undo-correction": Rule(ONES_OWN, "post", lambda things: {"act": things.correction}, headers=HTMX),
@@ -335,7 +337,7 @@ def people(
 
 @pytest.fixture
 def things(tutor: User, group: Group, other_tutor: User, coordinator: User, administrator: User) -> Things:
-    enrolment = EnrolmentFactory(course=group.course, groups=[group])
+    enrolment = EnrolmentFactory(course=group.course, groups=[group], participant__email=ADDRESS)
     their_group = other_tutor.assignments.get().group
     EnrolmentFactory(course=group.course, groups=[their_group])
     act = acts.mark_contacted(enrolment.follow_up, by=tutor, version=0).act

@@ -1,6 +1,6 @@
 """A tutor's way through a list, one person at a time. The list is kept on the server: any device goes on with it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -29,8 +29,8 @@ def begin(user: User, enrolments: Iterable[int], *, title: str, back: str) -> Ca
     wanted = leases.still_to_call(people, since=now)
     leases.release_all(user)
     values = {
-        "title": title[:200], "back": back[:2000], "left": wanted, "total": len(wanted), "done": 0, "current": None,
-        "set_aside": len(people) - len(wanted), "paused_at": None, "started_at": now,
+        "title": title[:200], "back": back[:2000], "left": wanted, "total": len(wanted), "done": 0, "called": [],
+        "current": None, "set_aside": len(people) - len(wanted), "paused_at": None, "started_at": now,
     }  # fmt: skip
     CallRound.objects.update_or_create(user=user, defaults=values)
     go_on(user)
@@ -75,11 +75,31 @@ def saved(user: User, enrolment: int, *, pause: bool) -> None:
     if found and found.current_id == enrolment:
         _let_go(found)
         found.done += 1
+        found.called = [*found.called, enrolment]
         if pause:
             found.paused_at = timezone.now()
         else:
             _claim(found)
         found.save()
+
+
+@transaction.atomic
+def call_again(user: User, enrolments: Collection[int]) -> bool:
+    """A call was undone: who was called in the round comes next, or at once where nobody is being called.
+
+    Whoever asks has undone it already: a claim passes over whom somebody contacted since the round began.
+    """
+    found = _locked(user)
+    back = [pk for pk in found.called if pk in enrolments] if found else []
+    if found is None or not back:
+        return False
+    found.called = [pk for pk in found.called if pk not in back]
+    found.done -= len(back)
+    found.left = [*back, *found.left]
+    if found.current_id is None and found.paused_at is None:
+        _claim(found)
+    found.save()
+    return True
 
 
 @transaction.atomic

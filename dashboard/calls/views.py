@@ -1,6 +1,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,6 +12,9 @@ from dashboard.calls.forms import CallForm, fresh_form, renewed, version_field
 from dashboard.courses.requests import LoggedIn
 from dashboard.enums import OPEN_STATES
 from dashboard.follow_up import acts, moves, writing
+from dashboard.hints.answers import answer_by_call
+from dashboard.hints.likely import likely_cause
+from dashboard.models import Contact
 from dashboard.person.answers import done, overtaken, page, refused
 from dashboard.person.file import open_file
 from dashboard.person.panel import Forms, render_panel
@@ -47,8 +51,13 @@ def call(request: LoggedIn, pk: int) -> HttpResponse:
 
 def save_call(form: CallForm) -> UUID:
     """What was typed is saved now, and colleagues may call the person again. Raises moves.Stale."""
-    file = form.file
-    act = acts.log_call(file.person, form.follow_ups, form.call, by=file.user)
+    file, call = form.file, form.call
+    hint = likely_cause(file) if call.cause else None
+    with transaction.atomic():
+        act = acts.log_call(file.person, form.follow_ups, call, by=file.user)
+        if hint and call.cause:
+            contact = Contact.objects.get(act=act, follow_up=file.follow_up)
+            answer_by_call(contact, hint, call.cause, by=file.user)
     drafts.forget(file.user, file.person)
     leases.release(file.person, file.user)
     return act

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashboard import people
+from dashboard.addresses import bad_addresses, with_address
 from dashboard.enums import Cause, Kind, Outcome
 from dashboard.follow_up import moves, rules
-from dashboard.models import BadNumber, Contact, ContactDetail, FollowUp, Person
+from dashboard.models import BadAddress, BadNumber, Contact, FollowUp, Person
 from dashboard.plan.recompute import recompute_people_later, recompute_some
 
 
@@ -93,5 +94,14 @@ def add_note(follow_up: FollowUp, text: str, *, by: User) -> Contact:
 
 
 def can_be_written_to(person: Person) -> bool:
-    accounts = person.accounts.exclude(participant__email="")
-    return accounts.exists() or person.details.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None).exists()
+    return bool(with_address([person.pk], bad_addresses([person.pk])))
+
+
+@transaction.atomic
+def note_bounce(follow_up: FollowUp, address: str, *, by: User) -> Contact:
+    """A message to this address came back. Like a note it moves nothing; the plan then looks for another way."""
+    locked = FollowUp.objects.select_for_update().get(pk=follow_up.pk)
+    contact = moves.record(locked, kind=Kind.BOUNCED, author=by)
+    BadAddress.objects.create(contact=contact, address=address.lower())
+    recompute_people_later(people.locked_owners([follow_up.enrolment.participant_id]))
+    return contact

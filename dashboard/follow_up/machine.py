@@ -84,6 +84,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.EMAIL: _person(WRITTEN),
     Kind.MESSAGE: _person(WRITTEN),
     Kind.NOTE: _person(STAYS),
+    Kind.BOUNCED: _person(STAYS),
     Kind.CAUSE: _person(STAYS, "cause"),
     Kind.ASSIGNED: _person(STAYS, "assignee"),
     Kind.REDATED: _person(REDATED),

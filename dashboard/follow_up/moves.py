@@ -206,6 +206,8 @@ def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -
     )
     if entry.outcome == Outcome.DO_NOT_CALL:
         _forget_do_not_call(follow_up)
+    if entry.kind == Kind.BOUNCED:
+        recompute_people_later(locked_owners([follow_up.enrolment.participant_id]))
 
 
 def _forget_do_not_call(follow_up: FollowUp) -> None:

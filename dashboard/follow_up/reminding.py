@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from dashboard.addresses import bad_addresses, holds, with_typed_address
 from dashboard.enums import Kind
 from dashboard.follow_up import moves
-from dashboard.models import Contact, ContactDetail, FollowUp
+from dashboard.models import Contact, FollowUp
 from dashboard.people import locked_owners
 from dashboard.plan.waits import after_reminder
 from moodle_sync.enums import EPOCH
@@ -32,6 +33,7 @@ class Obstacle(TextChoices):
 
     CAME = "came", _("came in meanwhile")
     ADDRESS = "address", _("no e-mail address")
+    BOUNCED = "bounced", _("no valid address: a message came back")
     RECENT = "recent", _("written to less than 3 days ago for this course")
     TODAY = "today", _("written to less than a day ago for another course")
 
@@ -64,28 +66,29 @@ def obstacles(enrolments: Collection[int], now: datetime) -> dict[int, str]:
     )  # fmt: skip
     rows = [_Facts(*row) for row in Enrolment.objects.filter(pk__in=enrolments).values_list(*columns)]
     persons = {row.person for row in rows if row.person is not None}
-    typed = _with_typed_address({row.person for row in rows if not row.email and row.person is not None})
+    bad = bad_addresses(persons)
+    valid = {row.pk for row in rows if holds(row.email, row.person, bad)}
+    typed = with_typed_address({row.person for row in rows if row.pk not in valid and row.person is not None}, bad)
     written: dict[int, list[tuple[int, datetime]]] = {}
     for person, course, at in _messages(persons, now):
         written.setdefault(person, []).append((course, at))
-    return {row.pk: _obstacle(row, row.person in typed, written.get(row.person or 0, []), now) for row in rows}
+    reached = valid | {row.pk for row in rows if row.person in typed}
+    return {
+        row.pk: _obstacle(row, row.pk in reached, row.person in bad, written.get(row.person or 0, []), now)
+        for row in rows
+    }
 
 
-def _obstacle(row: _Facts, has_typed: bool, written: Iterable[tuple[int, datetime]], now: datetime) -> str:
+def _obstacle(
+    row: _Facts, has_address: bool, bounced: bool, written: Iterable[tuple[int, datetime]], now: datetime
+) -> str:
     if row.last_course_access is not None and row.last_course_access > EPOCH and not row.entry_known:
         return Obstacle.CAME
-    if not row.email and not has_typed:
-        return Obstacle.ADDRESS
+    if not has_address:
+        return Obstacle.BOUNCED if bounced else Obstacle.ADDRESS
     if any(course == row.course for course, _at in written):
         return Obstacle.RECENT
     return Obstacle.TODAY if any(at > now - COOLDOWN_ANYWHERE for _course, at in written) else ""
-
-
-def _with_typed_address(persons: Collection[int]) -> set[int]:
-    if not persons:
-        return set()
-    typed = ContactDetail.objects.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None, person__in=persons)
-    return set(typed.values_list("person", flat=True))
 
 
 def _messages(persons: Collection[int], now: datetime) -> Iterable[tuple[int, int, datetime]]:

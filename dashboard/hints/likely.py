@@ -1,7 +1,4 @@
-"""Why somebody has not come in, as far as facts tell (product.md §4). A hint: a person decides.
-
-A bounced mail would tell a wrong address, but nobody reads bounces yet.
-"""
+"""Why somebody has not come in, as far as facts tell (product.md §4). A hint: a person decides."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +8,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dashboard.addresses import bad_addresses, with_address
 from dashboard.enums import OPEN_STATES, Cause
+from dashboard.models import BadAddress
 from dashboard.person.file import File
 from dashboard.scope import visible_enrolments
 from dashboard.templatetags.vigie import elapsed
@@ -50,6 +49,8 @@ def _hints(file: File, now: datetime) -> Iterator[Hint]:
     if course.visible is False:
         yield Hint(Cause.SESSION_HIDDEN, _("The course is hidden on Moodle: nobody can come in."))
         return
+    if bounced := _wrong_address(file, now):
+        yield bounced
     opened = course.opened_at
     if opened is None or not course.is_open(now):
         return
@@ -61,6 +62,17 @@ def _hints(file: File, now: datetime) -> Iterator[Hint]:
     elif file.enrolment.last_course_access == EPOCH:
         evidence = _("Logged in to the platform %(when)s, since the course is open, but never came into the course.")
         yield Hint(Cause.UNAWARE_STARTED, evidence % {"when": elapsed(here, now)} if here else "")
+
+
+def _wrong_address(file: File, now: datetime) -> Hint | None:
+    """Messages came back, and no other address is known."""
+    said = BadAddress.objects.filter(contact__follow_up__in=file.follow_ups, contact__undone_by=None)
+    last = said.select_related("contact").order_by("-contact__created_at", "-pk").first()
+    persons = [file.person.pk]
+    if last is None or with_address(persons, bad_addresses(persons)):
+        return None
+    told = {"address": last.address, "when": elapsed(last.contact.created_at, now)}
+    return Hint(Cause.WRONG_EMAIL, _("The message to %(address)s came back %(when)s.") % told)
 
 
 def _active(since: datetime) -> QuerySet[Enrolment]:

@@ -14,7 +14,8 @@ from accounts.models import User
 from dashboard.courses.requests import LoggedIn
 from dashboard.enums import Cause
 from dashboard.follow_up import closing, moves
-from dashboard.hints.likely import likely_cause
+from dashboard.hints.answers import agree
+from dashboard.hints.likely import Hint, likely_cause
 from dashboard.models import HintAnswer
 from dashboard.person.answers import done, overtaken, posted_version
 from dashboard.person.file import open_file
@@ -37,7 +38,7 @@ def answer(request: LoggedIn, pk: int) -> HttpResponse:
     if hint is None or request.POST.get("cause") != hint.cause:
         return _overtaken(request, pk)
     if agreed == "1":
-        return _accept(request, pk, posted_version(request), hint.cause)
+        return _accept(request, pk, posted_version(request), hint)
     own.filter(cause=hint.cause).delete()
     if agreed == "0":
         HintAnswer.objects.create(follow_up=follow_up, cause=hint.cause, agreed=False, by=request.user)
@@ -45,18 +46,16 @@ def answer(request: LoggedIn, pk: int) -> HttpResponse:
     return done(request, pk, [pk], message=_("Undone."))
 
 
-def _accept(request: LoggedIn, pk: int, version: int, cause: Cause) -> HttpResponse:
+def _accept(request: LoggedIn, pk: int, version: int, hint: Hint) -> HttpResponse:
     file = open_file(request.user, pk)
     assert file.follow_up is not None
     try:
         with transaction.atomic():
-            contact = closing.accept_cause(file.follow_up, version, cause, by=request.user)
-            HintAnswer.objects.update_or_create(
-                follow_up=file.follow_up, cause=cause, by=request.user, defaults={"agreed": True, "contact": contact}
-            )
+            contact = closing.accept_cause(file.follow_up, version, hint.cause, by=request.user)
+            agree(contact, hint, by=request.user)
     except moves.Stale:
         return _overtaken(request, pk)
-    return done(request, pk, [pk], message=_("Cause noted: %(cause)s.") % {"cause": cause.label}, act=contact.act)
+    return done(request, pk, [pk], message=_("Cause noted: %(cause)s.") % {"cause": hint.cause.label}, act=contact.act)
 
 
 def _overtaken(request: LoggedIn, pk: int) -> HttpResponse:

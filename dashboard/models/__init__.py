@@ -1,7 +1,7 @@
 """What the team does. Only people and the follow-up rules write these rows."""
 
 from dashboard.models.audit import AuditEntry
-from dashboard.models.call import BadNumber, CallRound, Draft, Lease
+from dashboard.models.call import BadAddress, BadNumber, CallRound, Draft, Lease
 from dashboard.models.contact import Contact, NoteVersion
 from dashboard.models.export import Export, ExportPart
 from dashboard.models.follow_up import FollowUp
@@ -16,6 +16,7 @@ from dashboard.models.watch import FlagSeen, SiteNotice
 __all__ = [
     "Absence",
     "AuditEntry",
+    "BadAddress",
     "BadNumber",
     "Blockage",
     "CalendarFeed",

@@ -45,6 +45,9 @@ class CallRound(models.Model):
     left = ArrayField(models.BigIntegerField(), default=list, help_text="Enrolments still to call, in order.")
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0, help_text="Calls that were saved.")
+    called = ArrayField(
+        models.BigIntegerField(), default=list, db_default=[], help_text="Enrolments of these: an undo brings one back."
+    )
     set_aside = models.PositiveIntegerField(default=0, help_text="Of the list, but not to be called when it began.")
     current = models.ForeignKey("moodle_sync.Enrolment", models.SET_NULL, null=True, related_name="+")
     paused_at = models.DateTimeField(null=True)
@@ -68,3 +71,16 @@ class BadNumber(models.Model):
 
     def __str__(self) -> str:
         return f"bad number {self.pk}"
+
+
+class BadAddress(models.Model):
+    """An e-mail address from which a message came back. It stands until the entry that says so is undone.
+
+    Another address, typed or changed on Moodle, is another one: it needs nobody to take this back.
+    """
+
+    contact = models.OneToOneField(Contact, models.CASCADE, related_name="bad_address")
+    address = models.CharField(max_length=254, help_text="In small letters.")
+
+    def __str__(self) -> str:
+        return f"bad address {self.pk}"

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
+from dashboard.addresses import bad_addresses, holds
 from dashboard.models import BadNumber, ContactDetail, Person
 from dashboard.person.file import File
 from moodle_sync.text import folded, phone_digits
@@ -17,7 +18,10 @@ Kind = ContactDetail.Kind
 
 @dataclass(frozen=True)
 class Way:
-    """One line: a number or an address. `link` is empty for what cannot be dialled; `wrong`: a call found so."""
+    """One line: a number or an address. `link` is empty for what cannot be dialled.
+
+    `wrong`: a call, or a message that came back, found so.
+    """
 
     kind: Kind
     label: str | Promise
@@ -68,7 +72,9 @@ def ways_to_reach(file: File) -> list[Way]:
     known: dict[str, Way] = {}
     bad = bad_numbers(file.person)
     phones = [replace(way, wrong=bool(way.link) and way.digits in bad) for way in _phones(file)]
-    for way in [*sorted(phones, key=lambda way: way.wrong), *_emails(file)]:
+    returned = bad_addresses([file.person.pk])
+    emails = [replace(way, wrong=not holds(way.shown, file.person.pk, returned)) for way in _emails(file)]
+    for way in [*sorted(phones, key=lambda way: way.wrong), *sorted(emails, key=lambda way: way.wrong)]:
         known.setdefault(way.key, way)
     return list(known.values())
 

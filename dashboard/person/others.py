@@ -32,7 +32,11 @@ def others(file: File) -> dict[str, Any]:
         return context
     access, is_open = Access(file.enrolment.access), follow_up.state in OPEN_STATES
     hint = likely_cause(file)
-    answers = HintAnswer.objects.filter(follow_up=follow_up, cause=hint.cause, agreed=False) if hint else None
+    answers = (
+        HintAnswer.objects.filter(follow_up=follow_up, cause=hint.cause, agreed=False, contact__undone_by=None)
+        if hint
+        else None
+    )
     blocked = lines(file.user, pk) if follow_up.state == State.BLOCKED else []
     return context | {
         "hint": hint,

@@ -86,7 +86,7 @@ def panel_context(
         "next": open_url(request, pk),
         "attempts": attempts(file.person, file.enrolment.course.site.zone),
         "other_phones": call_form.dialled[1:],
-        "email": next((way for way in ways if way.kind == Kind.EMAIL), None),
+        "email": next((way for way in ways if way.kind == Kind.EMAIL and not way.wrong), None),
         "note_form": forms.note or NoteForm(),
         "detail_form": forms.detail or DetailForm(file=file),
         "correction": forms.correction,

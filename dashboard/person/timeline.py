@@ -25,6 +25,7 @@ ICONS = {
     Kind.EMAIL: "send",
     Kind.MESSAGE: "message",
     Kind.NOTE: "note",
+    Kind.BOUNCED: "mail-off",
     Kind.DUE: "calendar-clock",
     Kind.ENTERED: "login-2",
     Kind.DECLARED: "login-2",
@@ -91,7 +92,12 @@ def timeline(file: File) -> list[Entry]:
         Contact.objects.filter(follow_up__enrolment__participant__account__person=file.person)
         .exclude(kind=Kind.UNDO)
         .select_related(
-            "author", "undone_by__author", "follow_up__enrolment__course__site", "handed_to", "blockage__owner"
+            "author",
+            "undone_by__author",
+            "follow_up__enrolment__course__site",
+            "handed_to",
+            "blockage__owner",
+            "bad_address",
         )
         .prefetch_related("versions__by")
         .order_by("-created_at", "-pk")
@@ -167,6 +173,8 @@ def _title(contact: Contact) -> str:
         return words % {"course": contact.follow_up.enrolment.course}
     if contact.handed_to:
         return _("Handed over to %(name)s") % {"name": contact.handed_to}
+    if contact.kind == Kind.BOUNCED:
+        return _("Message to %(address)s came back") % {"address": contact.bad_address.address}
     if contact.closed_for:
         return _("Closed: %(reason)s") % {"reason": ClosedFor(contact.closed_for).label}
     if asked := asked_of(contact):

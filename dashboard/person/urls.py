@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard.person import note_views, other_views, union_views, views
+from dashboard.person import bounces, note_views, other_views, union_views, views
 
 urlpatterns = [
     path("enseignants/<int:pk>/", views.person, name="person"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("enseignants/<int:pk>/notes/<uuid:act>/corriger/", note_views.correct, name="correct-note"),
     path("corrections/<uuid:act>/annuler/", note_views.undo_correction, name="undo-correction"),
     path("enseignants/<int:pk>/coordonnees/", views.add_detail, name="add-detail"),
+    path("enseignants/<int:pk>/revenu/", bounces.bounced, name="bounced"),
     path("coordonnees/<int:pk>/retirer/", views.remove_detail, name="remove-detail"),
     path("coordonnees/<int:pk>/retirer/annuler/", views.restore_detail, name="restore-detail"),
     path("enseignants/<int:pk>/clore/", other_views.close_out, name="close-out"),

@@ -15,8 +15,9 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from dashboard.addresses import bad_addresses, holds, with_address
 from dashboard.enums import CLOSED_STATES, REACHED, Kind
-from dashboard.models import ContactDetail, FollowUp, PersonAccount
+from dashboard.models import FollowUp
 from dashboard.plan.next_step import Next, Situation, next_step
 from dashboard.plan.schedule import Schedule, day_zero, schedule_of, schedules_of
 from moodle_sync.enums import Standing
@@ -141,10 +142,12 @@ class Planning:
     """Thousands of rows, few situations."""
 
     def changes(self, rows: Sequence[Row]) -> list[Change]:
-        reachable = _with_address({row.person for row in rows if not row.email and row.person is not None})
+        bad = bad_addresses({row.person for row in rows if row.person is not None})
+        direct = {row.pk for row in rows if holds(row.email, row.person, bad)}
+        reachable = with_address({row.person for row in rows if row.pk not in direct and row.person is not None}, bad)
         found = []
         for row in rows:
-            situation = self._situation(row, row.person in reachable)
+            situation = self._situation(row, row.pk in direct or row.person in reachable)
             if situation not in self.known:
                 self.known[situation] = next_step(self.now, situation, self.schedule)
             step_day, following = situation.step_day, self.known[situation]
@@ -165,7 +168,7 @@ class Planning:
             access=row.access,
             may_chase=self._may_chase and row.standing == Standing.PRESENT,
             day_zero=zero,
-            has_email=bool(row.email) or reachable,
+            has_email=reachable,
             do_not_call=bool(row.do_not_call),
             last_outcome=row.last_outcome or "",
         )
@@ -177,15 +180,6 @@ class Planning:
         if kind in WRITTEN or kind == Kind.CONTACTED or self.act.outcome in REACHED:
             return self.schedule.done(row.step_day, zero, now=self.now, written=kind in WRITTEN)
         return row.step_day
-
-
-def _with_address(persons: Collection[int]) -> set[int]:
-    """Of these persons, who has an address by another account, or by a colleague's hand."""
-    if not persons:
-        return set()
-    by_account = PersonAccount.objects.filter(person__in=persons).exclude(participant__email="")
-    typed = ContactDetail.objects.filter(person__in=persons, kind=ContactDetail.Kind.EMAIL, removed_at=None)
-    return set(by_account.values_list("person", flat=True).union(typed.values_list("person", flat=True)))
 
 
 @transaction.atomic(savepoint=False)

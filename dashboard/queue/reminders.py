@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard.addresses import Bad, bad_addresses, holds
 from dashboard.courses.opening import opening
 from dashboard.follow_up.reminding import Obstacle, obstacles
+from dashboard.models import ContactDetail
 from dashboard.queue.lists import Desk, Work
 from dashboard.queue.lists import Row as DeskRow
 from dashboard.queue.steps import due_step, schedules
@@ -113,14 +115,22 @@ def recipients(desk: Desk, course: Course) -> list[Recipient]:
     hindered = obstacles([row.pk for row in due_reminders(desk, course)], desk.now)
     records = with_row_data(list(hindered), desk.now)
     records.sort(key=lambda record: (record.participant.sort_key, record.pk))
-    return [Recipient(Row(record, desk.user, desk.now), address_of(record), hindered[record.pk]) for record in records]
+    accounts = [getattr(record.participant, "account", None) for record in records]
+    bad = bad_addresses({account.person_id for account in accounts if account})
+    return [
+        Recipient(Row(record, desk.user, desk.now), address_of(record, bad), hindered[record.pk]) for record in records
+    ]
 
 
-def address_of(record: Enrolment) -> str:
-    """Moodle's, or else the one a colleague typed."""
+def address_of(record: Enrolment, bad: Bad) -> str:
+    """Moodle's, or else the one a colleague typed; where messages came back from all, Moodle's all the same."""
     account = getattr(record.participant, "account", None)
-    typed = account.person.typed_emails if account and not record.participant.email else []
-    return record.participant.email or next((detail.value for detail in typed), "")
+    known = [record.participant.email]
+    if account and not holds(record.participant.email, account.person_id, bad):
+        typed = account.person.details.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None).order_by("added_at", "pk")
+        known += typed.values_list("value", flat=True)
+    person = account.person_id if account else None
+    return next((address for address in known if holds(address, person, bad)), known[0])
 
 
 def addresses(to: Sequence[Recipient]) -> list[str]:

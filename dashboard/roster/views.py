@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboard.calls import rounds
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import acts, moves
 from dashboard.models import Contact, FollowUp
@@ -68,4 +69,7 @@ def undo(request: LoggedIn, act: UUID) -> HttpResponse:
         ids = list(seen.values_list("enrolment", flat=True))
         words = _("Too late to undo: something happened since. Nothing was changed.")
         return answer(request, ids, words, level="warning")
-    return answer(request, [follow_up.enrolment_id for follow_up in back], _("Undone."))
+    ids = [follow_up.enrolment_id for follow_up in back]
+    again = rounds.call_again(request.user, ids)
+    words = _("Undone. In call mode, this person comes next.") if again else _("Undone.")
+    return answer(request, ids, words)

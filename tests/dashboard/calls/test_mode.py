@@ -275,6 +275,38 @@ def test_a_file_that_was_handed_over_says_so(claire: Client, people: MakePeople,
     assert first.participant.full_name not in claire.get(MODE).content.decode()
 
 
+def test_who_was_called_by_mistake_comes_next_again(claire: Client, people: MakePeople) -> None:
+    first, second = sorted(people(2), key=lambda one: one.participant.sort_key)
+    start(claire, query="sort=teacher")
+    report(claire, Outcome.DECLINED)
+    assert called(claire) == second.participant.full_name
+    undo = reverse("dashboard:undo", args=[Contact.objects.get().act])
+    answer = claire.post(undo, {"next": MODE}, follow=True).content.decode()
+    assert "cette personne revient juste après" in answer
+    found = CallRound.objects.get()
+    assert (found.current_id, found.left, found.done) == (second.pk, [first.pk], 0)
+    report(claire, Outcome.NO_ANSWER)
+    assert called(claire) == first.participant.full_name
+
+
+def test_after_the_last_an_undo_brings_the_person_back_at_once(claire: Client, people: MakePeople) -> None:
+    [one] = people(1)
+    start(claire)
+    report(claire, Outcome.NO_ANSWER)
+    assert place(claire) == "ended"
+    claire.post(reverse("dashboard:undo", args=[Contact.objects.get().act]))
+    assert called(claire) == one.participant.full_name
+
+
+def test_an_undone_call_from_elsewhere_adds_nobody_to_a_round(claire: Client, people: MakePeople) -> None:
+    elsewhere, other = people(2)
+    start(claire, query=f"q={other.participant.last_name}")
+    told = {"outcome": "no_answer", f"version_{elsewhere.pk}": 0}
+    claire.post(reverse("dashboard:call", args=[elsewhere.pk]), told)
+    claire.post(reverse("dashboard:undo", args=[Contact.objects.get().act]))
+    assert CallRound.objects.get().left == []
+
+
 def test_who_was_handed_over_is_not_named_as_next(claire: Client, people: MakePeople, tutor: User) -> None:
     current, following = people(2)
     start(claire, query="sort=teacher")
@@ -304,7 +336,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
 ) -> None:
     people(30)
     start(claire)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(29):
         claire.get(MODE)
 
 

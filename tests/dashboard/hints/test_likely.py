@@ -242,3 +242,21 @@ def test_coordinators_see_how_often_tutors_agreed_from_five_answers_on(
     assert len(rows[str(Cause.SESSION_HIDDEN.label)]) == 1, "too few to be told"
     client.force_login(other_coordinator)
     assert not html.fromstring(client.get(reverse("dashboard:hint-figures")).content.decode()).xpath("//tbody/tr")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "agreed"), [(Cause.UNAWARE_STARTED, True), (Cause.CREDENTIALS, False), (Cause.UNKNOWN, None), ("", None)]
+)
+def test_the_cause_that_a_caller_chooses_answers_the_hint_until_undone(
+    claire: Client, tutor: User, never: Enrolment, chosen: str, agreed: bool | None
+) -> None:
+    Enrolment.objects.filter(pk=never.pk).update(last_site_access=ago(days=2))
+    told = {"outcome": "voicemail", "cause": chosen, f"version_{never.pk}": never.follow_up.version}
+    assert claire.post(reverse("dashboard:call", args=[never.pk]), told).status_code == 302
+    counted = HintAnswer.objects.filter(contact__undone_by=None)
+    expected = [] if agreed is None else [(Cause.UNAWARE_STARTED, agreed)]
+    assert list(counted.values_list("cause", "agreed")) == expected
+    act = Contact.objects.get(kind=Kind.CALL).act
+    assert claire.post(reverse("dashboard:undo", args=[act])).status_code == 302
+    assert not counted.exists()
+    assert panel(claire, never).xpath("//button[@name='agreed' and @value='1']"), "asked again"

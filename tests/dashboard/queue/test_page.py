@@ -135,7 +135,7 @@ def test_the_panel_stands_beside_the_queue(claire: Client, person: MakePerson) -
     called = person(next_channel=Channel.CALL)
     page = parsed(claire, f"{URL}?all=call&open={called.pk}")
     [panel] = page.xpath("//*[@id='panel']/aside")
-    assert panel.xpath(".//a[@data-close]/@href") == [f"{URL}?all=call"]
+    assert set(panel.xpath(".//a[@data-close]/@href")) == {f"{URL}?all=call"}
     answer = htmx(
         claire, reverse("dashboard:call", args=[called.pk]), f"{URL}?open={called.pk}",
         outcome=Outcome.WILL_CONNECT, **{f"version_{called.pk}": 0},
