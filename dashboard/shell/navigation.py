@@ -28,6 +28,8 @@ class Entry:
     figure: int = 0
     tab: Text = ""
     """Its word in a phone's tab bar; blank: it stands under «More» there, where five are too many."""
+    sections: tuple[str, ...] = ()
+    """Other addresses under the same entry."""
 
 
 def entries(request: HttpRequest) -> list[Entry]:
@@ -51,8 +53,9 @@ def _work(user: User) -> Iterator[Entry]:
     later = reverse("dashboard:callbacks")
     yield Entry(callbacks, "calendar-clock", later, name="callbacks", figure=figures.callbacks)
     yield Entry(pgettext_lazy("page", "Blocked"), "lock", reverse("dashboard:blockages"))
-    yield Entry(_("Team"), "users-group", reverse("dashboard:handover"))
+    parts = (reverse("dashboard:absences"), reverse("dashboard:hint-figures"))
+    yield Entry(_("Team"), "users-group", reverse("dashboard:handover"), sections=parts)
 
 
 def _marked(place: Entry, path: str) -> Entry:
-    return Entry(**{**vars(place), "current": path.startswith(place.url)})
+    return Entry(**{**vars(place), "current": path.startswith((place.url, *place.sections))})

@@ -96,3 +96,10 @@ def test_pages_are_compressed(client: Client, tutor: User) -> None:
     client.force_login(tutor)
     response = client.get("/enseignants/", headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("name", ["handover", "absences", "hint-figures"])
+def test_every_page_of_the_team_is_marked_as_the_teams(client: Client, coordinator: User, name: str) -> None:
+    client.force_login(coordinator)
+    page = html.fromstring(client.get(reverse(f"dashboard:{name}")).content.decode())
+    assert page.xpath("//aside//nav/a[@aria-current='page']/@href") == [reverse("dashboard:handover")]
