@@ -12,6 +12,7 @@ from dashboard.calls.attempts import attempts
 from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
 from dashboard.enums import OPEN_STATES
+from dashboard.follow_up.reminding import written_lately
 from dashboard.hints.likely import likely_cause
 from dashboard.models import CallRound
 from dashboard.person.details import Kind
@@ -68,6 +69,7 @@ def _calling(
     phones = [way for way in form.ways if way.kind == Kind.PHONE]
     dialled = [] if file.person.do_not_call else form.dialled
     follow_up = file.follow_up
+    tries = attempts(file.person, file.enrolment.course.site.zone)
     return {
         "place": "calling",
         "file": file,
@@ -85,7 +87,8 @@ def _calling(
         "is_closed": follow_up is not None and follow_up.state not in OPEN_STATES,
         "entries": [entry for entry in timeline(file) if not entry.undone][:LAST_EVENTS],
         "hint": likely_cause(file),
-        "attempts": attempts(file.person, file.enrolment.course.site.zone),
+        "attempts": tries,
+        "written_lately": tries.exhausted and written_lately(file.enrolment.pk, timezone.now()),
         "platform": urlsplit(file.enrolment.course.site.url).netloc,
         "sensitive_words": PATTERN,
         **_progress(found, file.user),

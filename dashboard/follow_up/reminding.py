@@ -79,6 +79,11 @@ def obstacles(enrolments: Collection[int], now: datetime) -> dict[int, str]:
     }
 
 
+def written_lately(enrolment: int, now: datetime) -> bool:
+    """Within the cooldown: nobody is to propose writing to this person now."""
+    return obstacles([enrolment], now)[enrolment] in {Obstacle.RECENT, Obstacle.TODAY}
+
+
 def _obstacle(
     row: _Facts, has_address: bool, bounced: bool, written: Iterable[tuple[int, datetime]], now: datetime
 ) -> str:

@@ -1,4 +1,9 @@
-"""A tutor wrote to one person by their own means, instead of calling again."""
+"""A tutor wrote to one person by their own means, instead of calling again.
+
+Unlike a reminder (`reminding`), nothing refuses it: the message has left already, and a timeline that kept silent about
+it would get the person written to once more. Product law 6.3 holds where Vigie proposes to write, and this entry counts
+for it: no reminder goes to the person within the cooldown that it begins.
+"""
 
 import uuid
 from collections.abc import Sequence

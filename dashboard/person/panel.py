@@ -16,6 +16,7 @@ from dashboard.calls.attempts import attempts
 from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
 from dashboard.courses.requests import LoggedIn
+from dashboard.follow_up.reminding import written_lately
 from dashboard.models import AuditEntry, Person
 from dashboard.person.details import Kind, schools
 from dashboard.person.file import open_file
@@ -57,6 +58,7 @@ def panel_context(
     told = timeline(file)
     entries = [entry for entry in told if not entry.undone]
     call_form = forms.call or fresh_form(file)
+    tries = attempts(file.person, file.enrolment.course.site.zone)
     ways = call_form.ways
     lease = leases.holder(file.person, but=file.user)
     return {
@@ -84,7 +86,8 @@ def panel_context(
         "lease": lease,
         "dial": next(iter(call_form.dialled), None) if not (lease or file.person.do_not_call) else None,
         "next": open_url(request, pk),
-        "attempts": attempts(file.person, file.enrolment.course.site.zone),
+        "attempts": tries,
+        "written_lately": tries.exhausted and written_lately(file.enrolment.pk, timezone.now()),
         "other_phones": call_form.dialled[1:],
         "email": next((way for way in ways if way.kind == Kind.EMAIL and not way.wrong), None),
         "note_form": forms.note or NoteForm(),

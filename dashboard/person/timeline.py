@@ -196,6 +196,13 @@ def _moved(contact: Contact) -> bool:
     return contact.to_state != contact.from_state
 
 
+def _is_kept_callback(contact: Contact) -> bool:
+    """What was agreed outlived this act: an unanswered call, a reminder."""
+    due = contact.before.get("due_at")
+    agreed = contact.from_state == contact.to_state == State.CALLBACK and contact.outcome != Outcome.CALLBACK
+    return agreed and bool(due) and datetime.fromisoformat(due) == contact.to_due_at
+
+
 def _told(contact: Contact) -> str:
     state = State(contact.to_state).label
     if contact.to_due_at is None or contact.kind == Kind.DUE:
@@ -203,4 +210,6 @@ def _told(contact: Contact) -> str:
     due = timezone.localtime(contact.to_due_at, _zone(contact))
     day = formats.date_format(due, "SHORT_DATE_FORMAT")
     time = "" if due.hour == due.minute == 0 else f", {clock(due, _zone(contact))}"
+    if _is_kept_callback(contact):
+        return _("callback kept on %(date)s") % {"date": day + time}
     return _("follow-up set to “%(state)s”, due %(date)s") % {"state": state, "date": day + time}

@@ -5,8 +5,10 @@ from string import Formatter
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.links import public_url
 from accounts.models import User
 from dashboard.models import MessageTemplate
 from moodle_sync.models import Course, Enrolment, Site
@@ -49,6 +51,12 @@ def variables(enrolment: Enrolment, tutor: User) -> dict[str, str]:
     participant, course = enrolment.participant, enrolment.course
     values = [participant.first_name, participant.last_name, course.full_name, course_address(course), str(tutor)]
     return dict(zip(VARIABLES, values, strict=True))
+
+
+def with_notice(text: str) -> str:
+    """Each message says where to read what is kept of its reader (product.md §6.3)."""
+    address = public_url(reverse("dashboard:privacy"))
+    return text if address in text else f"{text.rstrip()}\n\nVos données personnelles : {address}"
 
 
 def course_address(course: Course) -> str:

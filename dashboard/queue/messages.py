@@ -37,7 +37,7 @@ def compose(course: Course, user: User, template: MessageTemplate) -> Message:
     address = wording.course_address(course)
     values = {"session": course.full_name, "adresse": address, "tuteur": str(user), "prénom": "", "nom": ""}
     left = [name for name in PERSONAL if f"{{{name}}}" in template.subject + template.body]
-    return Message(_filled(template.subject, values), _filled(template.body, values), left)
+    return Message(_filled(template.subject, values), wording.with_notice(_filled(template.body, values)), left)
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

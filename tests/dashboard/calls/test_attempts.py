@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from dashboard.calls.attempts import Attempts, attempts
 from dashboard.enums import Kind, Outcome, State
-from dashboard.follow_up import acts, moves
+from dashboard.follow_up import acts, moves, writing
 from dashboard.models import Contact, FollowUp
 from moodle_sync.models import Enrolment
 from tests.dashboard.calls.conftest import MakePeople
@@ -130,3 +130,18 @@ def test_in_a_round_it_goes_on_with_the_next_person(
     assert response.headers["Location"] == reverse("dashboard:call-mode")
     found.refresh_from_db()
     assert found.current_id == second.pk
+
+
+def test_who_was_written_to_lately_is_not_proposed_to_be_written_to(
+    claire: Client, exhausted: Enrolment, tutor: User
+) -> None:
+    """Product law 6.3 where Vigie proposes; what was written all the same can still be noted elsewhere."""
+    follow_up = FollowUp.objects.select_related("enrolment__course__site").get(enrolment=exhausted)
+    writing.log_message([(follow_up, follow_up.version)], by=tutor)
+    Contact.objects.filter(kind=Kind.EMAIL).update(created_at=timezone.now() - timedelta(days=2))
+    page = claire.get(reverse("dashboard:person", args=[exhausted.pk])).content.decode()
+    assert "Déjà écrit" in page
+    assert reverse("dashboard:call-wrote", args=[exhausted.pk]) not in page
+    Contact.objects.filter(kind=Kind.EMAIL).update(created_at=timezone.now() - timedelta(days=4))
+    page = claire.get(reverse("dashboard:person", args=[exhausted.pk])).content.decode()
+    assert reverse("dashboard:call-wrote", args=[exhausted.pk]) in page

@@ -191,6 +191,18 @@ def test_what_the_person_knew_is_told_on_the_timeline(claire: Client, people: Ma
     assert "Adresse de la plateforme non connue, inscription connue" in file
 
 
+def test_a_callback_that_a_call_in_vain_leaves_is_said_to_be_kept(
+    claire: Client, people: MakePeople, tutor: User
+) -> None:
+    [one] = people()
+    FollowUp.objects.update(state=State.CALLBACK, due_at=timezone.now() + timedelta(days=2), callback_for=tutor)
+    start(claire)
+    report(claire, Outcome.NO_ANSWER)
+    file = claire.get(reverse("dashboard:person", args=[one.pk])).content.decode()
+    assert "rappel gardé le " in file
+    assert "suivi passé à « À rappeler »" not in file.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 @pytest.mark.parametrize(("chosen", "mine"), [("mine", True), ("anyone", False)])
 def test_a_callback_is_mine_or_anyones(
     claire: Client, people: MakePeople, tutor: User, chosen: str, mine: bool

@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 from lxml import html
 
+from accounts.links import public_url
 from accounts.models import User
 from dashboard.enums import Channel, Kind, State
 from dashboard.follow_up import acts, moves, system
 from dashboard.follow_up.reminding import Obstacle, obstacles
 from dashboard.follow_up.rules import DEFAULT_STEPS
 from dashboard.models import Contact, ContactDetail, FollowUp, MessageTemplate, PersonAccount
+from dashboard.plan import wording
 from dashboard.queue.lists import Desk
 from dashboard.queue.messages import Message, compose, mailto, posted_versions, usual_template
 from dashboard.queue.reminders import addresses, due_reminders, recipients
@@ -209,7 +211,7 @@ def test_variables_are_filled_and_names_are_left_out(tutor: User, course: Course
     assert message.subject == str(course)
     assert message.left == ["prénom", "nom"]
     address = f"{course.site.url}/course/view.php?id={course.moodle_id}"
-    assert message.body == f"Bonjour,\n{address}\nClaire Dumont"
+    assert message.body == wording.with_notice(f"Bonjour,\n{address}\nClaire Dumont")
 
 
 def test_each_step_has_its_words(tutor: User, course: Course) -> None:
@@ -235,3 +237,15 @@ def test_a_mail_program_gets_all_or_nothing() -> None:
 
 def test_posted_versions() -> None:
     assert posted_versions("12:3 15:0") == {12: 3, 15: 0}
+
+
+@pytest.mark.parametrize("name", [None, *wording.SHIPPED])
+def test_each_message_leads_to_the_notice_once(tutor: User, course: Course, name: str | None) -> None:
+    if name:
+        wording.available(course.site)
+    template = MessageTemplate.objects.filter(name=name).first() or MessageTemplate(subject="S", body="Bonjour")
+    body = compose(course, tutor, template).body
+    address = public_url(reverse("dashboard:privacy"))
+    assert body.count(address) == 1
+    again = MessageTemplate(subject="S", body=f"Voir {address}.")
+    assert compose(course, tutor, again).body.count(address) == 1
