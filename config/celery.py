@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     "check-plans": {"task": "dashboard.tasks.check_plans", "schedule": crontab(hour="4", minute="20")},
     "tend-imports": {"task": "dashboard.tasks.tend_imports", "schedule": 300.0},
     "forget-selections": {"task": "dashboard.tasks.forget_selections", "schedule": 3600.0},
+    "forget-views": {"task": "dashboard.tasks.forget_views", "schedule": 3600.0},
     "tend-exports": {"task": "dashboard.tasks.tend_exports", "schedule": 300.0},
     "forget-drafts": {"task": "dashboard.tasks.forget_drafts", "schedule": 3600.0},
 }

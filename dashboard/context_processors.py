@@ -8,6 +8,8 @@ from dashboard import preferences
 from dashboard.handover.notices import unseen
 from dashboard.shell.navigation import entries
 from dashboard.shell.themes import COOKIE, THEMES
+from dashboard.views_saved.counts import known
+from dashboard.views_saved.shelf import Shelf, shelf_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -20,5 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "preference": lambda: preferences.of(cast(User, request.user)) if signed_in else None,
         # Asked for by whole pages only; by the side bar and the tab bar, counted once.
         "nav": cache(lambda: entries(request) if signed_in else []),
+        "shelf": lambda: shelf_of(cast(User, request.user)) if signed_in else Shelf(),
+        "counts": lambda: known(cast(User, request.user), shelf_of(cast(User, request.user)).all) if signed_in else {},
         "notices": lambda: unseen(cast(User, request.user)) if signed_in else [],
     }

@@ -11,6 +11,7 @@ from dashboard.follow_up import system
 from dashboard.imports import reading, work
 from dashboard.plan import recompute
 from dashboard.selection import stored
+from dashboard.views_saved import views as views_saved
 from moodle_sync.models import Course
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,12 @@ def forget_selections() -> int:
 def make_export(pk: int) -> None:
     """Write a long export. Delivered twice, it is written once."""
     making.make(pk)
+
+
+@shared_task
+def forget_views() -> int:
+    """Deleted more than a day ago. Returns how many."""
+    return views_saved.forget_deleted()
 
 
 @shared_task

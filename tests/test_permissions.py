@@ -31,6 +31,7 @@ from dashboard.models import (
     MessageTemplate,
     Notice,
     PersonAccount,
+    SavedView,
 )
 from dashboard.models.import_file import sealed
 from moodle_sync.enums import RunState
@@ -77,6 +78,7 @@ class Things:
     removed: int
     template: MessageTemplate
     export: int
+    view: int
     note: Contact
     correction: uuid.UUID
 
@@ -132,6 +134,10 @@ def of_export(things: Things) -> dict[str, Any]:
     return {"pk": things.export}
 
 
+def of_view(things: Things) -> dict[str, Any]:
+    return {"pk": things.view}
+
+
 def of_draft(things: Things) -> dict[str, Any]:
     return {"pk": things.course.site_id, "draft": things.draft.pk}
 
@@ -140,6 +146,8 @@ def of_draft(things: Things) -> dict[str, Any]:
 EVERYBODY = (OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 ANYBODY_LOGGED_IN = (TO_LOGIN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN)
 NAMED_PERSON = (TO_LOGIN, OPEN, 404, OPEN, 404, 404, 404)
+ONES_OWN_VIEW = (TO_LOGIN, 302, 404, 404, 404, 403, 403)
+TO_OWN_VIEWS = (TO_LOGIN, 302, 302, 302, 302, 403, 403)
 ONES_OWN_EXPORT = (TO_LOGIN, OPEN, 404, 404, 404, 403, 403)
 ONES_OWN = (TO_LOGIN, OPEN, 404, 404, 404, 404, 404)
 NAMED_PERSON_OVERTAKEN = (TO_LOGIN, 422, 404, 422, 404, 404, 404)
@@ -185,6 +193,16 @@ RULES = {
     "dashboard:export-again": Rule((TO_LOGIN, 302, 404, 404, 404, 403, 403), "post", of_export),
     "dashboard:roster-choices": Rule(NAMED_PEOPLE, kwargs=lambda things: {"name": "tutor"}),
     "dashboard:roster-layout": Rule((TO_LOGIN, 204, 204, 204, 204, 403, 403), "post", data={"sort": "-access"}),
+    # views: to those who follow people; changed by their owner
+    "dashboard:views": Rule(NAMED_PEOPLE),
+    "dashboard:view-figures": Rule(NAMED_PEOPLE),
+    "dashboard:save-view": Rule(TO_OWN_VIEWS, "post", data={"name": "Ma vue", "query": "state=todo"}),
+    "dashboard:default-view": Rule(TO_OWN_VIEWS, "post", data={"view": "call"}),
+    "dashboard:change-view": Rule(ONES_OWN_VIEW, "post", of_view, {"name": "Autre"}),
+    "dashboard:refilter-view": Rule(ONES_OWN_VIEW, "post", of_view),
+    "dashboard:move-view": Rule(ONES_OWN_VIEW, "post", of_view),
+    "dashboard:delete-view": Rule(ONES_OWN_VIEW, "post", of_view),
+    "dashboard:restore-view": Rule(ONES_OWN_VIEW, "post", of_view),
     "dashboard:person": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:mark-contacted": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
     "dashboard:undo": Rule(ONES_OWN, "post", lambda things: {"act": things.act}, headers=HTMX),
@@ -379,13 +397,14 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
         by=tutor, format="csv", words="", language="fr", people=1, state=Export.State.WAITING, ids=[enrolment.pk]
     )
     making.make(export.pk)
+    view = SavedView.objects.create(owner=tutor, name="Ma vue", query="state=todo", shared=True)
     notice = Notice.objects.create(user=tutor, kind="handed", by=coordinator)
     note = acts.add_note(twin.follow_up, "Une", by=tutor)
     correction = correcting.correct(Contact.objects.filter(pk=note.pk), "Bis", by=tutor, version=0)
     return Things(
         group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
         blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template, export.pk,
-        note, correction,
+        view.pk, note, correction,
     )  # fmt: skip
 
 
@@ -478,6 +497,7 @@ def test_a_stranger_changes_nothing(things: Things, people: dict[str, User | Non
         "dashboard:queue",
         "dashboard:roster",
         "dashboard:exports",
+        "dashboard:views",
         "dashboard:print",
         "dashboard:courses",
         "dashboard:course",

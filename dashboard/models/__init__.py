@@ -9,6 +9,7 @@ from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.models.plan import MessageTemplate, Plan, PlanStep, WorkingDays
 from dashboard.models.preference import Preference
+from dashboard.models.saved_view import SavedView
 from dashboard.models.selection import Selection
 from dashboard.models.team import Absence, Blockage, CalendarFeed, HintAnswer, Notice
 from dashboard.models.watch import FlagSeen, SiteNotice
@@ -40,6 +41,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "Preference",
+    "SavedView",
     "Selection",
     "SiteNotice",
     "WorkingDays",

@@ -23,6 +23,9 @@ class Preference(models.Model):
     sort = models.CharField(max_length=21, blank=True, help_text="The roster's, “-” before it: descending.")
     density = models.CharField(max_length=11, choices=Density, default=Density.COMFORTABLE)
     page_size = models.PositiveSmallIntegerField(choices=[(n, str(n)) for n in PAGE_SIZES], default=PAGE_SIZES[0])
+    default_view = models.CharField(
+        max_length=20, blank=True, help_text="What opens the roster: `views_saved.shelf.View.key`; blank: everybody."
+    )
     shortcuts = models.BooleanField(default=True, help_text="Keys that act without Ctrl.")
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from dashboard.queue import counts as queue_counts
 from dashboard.queue.page import Queue
 from dashboard.roster import counts
 from dashboard.roster.listing import Roster
+from dashboard.views_saved import counts as view_counts
 
 ACTED = "acted"
 """What the browser is told when something was done or undone."""
@@ -56,6 +57,7 @@ def forget(request: LoggedIn) -> None:
     """What was counted before this act."""
     counts.forget()
     queue_counts.forget(request.user)
+    view_counts.forget(request.user)
 
 
 def _shown(request: LoggedIn) -> Roster | Queue | None:

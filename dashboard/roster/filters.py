@@ -7,12 +7,13 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from dashboard.enums import Cause, State
+from dashboard.enums import Cause, Channel, State
 from dashboard.handover.notices import handed
 from dashboard.models import Contact
 from dashboard.roster.choices import UNGROUPED, Choice
@@ -46,6 +47,13 @@ class DaysFilter(django_filters.Filter):
     field_class = forms.IntegerField
 
 
+NEXT = [
+    (Channel.EMAIL.value, pgettext_lazy("next action", "Remind")),
+    (Channel.CALL.value, pgettext_lazy("next action", "Call")),
+    ("callback", pgettext_lazy("next action", "Callback, mine or anyone’s")),
+]
+
+
 class RosterFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="find",
@@ -63,6 +71,7 @@ class RosterFilter(django_filters.FilterSet):
     due = ChoicesFilter(method="due_now", label=_("Due"), choices=[("now", _("Due now"))])
     contact = ChoicesFilter(method="by_contact", label=_("Last contact"), choices=[("never", _("Never contacted"))])
     contact_before = DaysFilter(method="by_contact", label=_("Last contact"), min_value=1, max_value=9999)
+    next = ChoicesFilter(method="of_next", label=_("Next action"), choices=NEXT)
     handed = ChoicesFilter(method="handed_over", label=_("Handed over by"))
 
     class Meta:
@@ -96,8 +105,14 @@ class RosterFilter(django_filters.FilterSet):
 
     @property
     def ignored(self) -> bool:
-        fields = self.form.fields.values()
-        return not self.form.is_valid() or any(getattr(field, "left_out", False) for field in fields)
+        return bool(self.gone)
+
+    @property
+    def gone(self) -> list[str]:
+        """The filters something of which is not, or no longer, to be had: a session left aside, a group deleted."""
+        self.form.is_valid()
+        fields = self.form.fields.items()
+        return [str(f.label) for name, f in fields if name in self.form.errors or getattr(f, "left_out", False)]
 
     def uncounted(self) -> QuerySet[Enrolment]:
         """Filtered by everything but access and state."""
@@ -146,6 +161,18 @@ class RosterFilter(django_filters.FilterSet):
         days = self.values.get("contact_before")
         before = self.now - timedelta(days=days) if days else None
         return last_contacted(rows, before=before, never="contact" in self.values)
+
+    def of_next(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
+        """What is to be done now; of callbacks, those to come too, but for the ones agreed with a colleague."""
+        wanted = Q(pk__in=[])
+        due = Q(follow_up__state=State.TODO, follow_up__due_at__lte=self.now) & is_open("course__", self.now)
+        for one in value:
+            if one == "callback":
+                agreed = Q(follow_up__callback_for=None) | Q(follow_up__callback_for=self.user)
+                wanted |= Q(follow_up__state=State.CALLBACK) & agreed
+            else:
+                wanted |= due & Q(follow_up__next_channel=one)
+        return rows.filter(wanted)
 
     def handed_over(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(among(Contact.objects.filter(act__in=value).values_list("follow_up__enrolment")))

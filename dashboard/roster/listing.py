@@ -26,6 +26,7 @@ from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
 from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
 from dashboard.scope import visible_courses
+from dashboard.views_saved.shelf import EVERYBODY, View, default_of, normal, shelf_of
 
 FEW = 5_000
 """So many can be found one by one, and sorted, in a few milliseconds."""
@@ -161,6 +162,20 @@ class Roster:
     def state_tiles(self) -> list[Tile]:
         return state_tiles(self.counts, self.params, self.url)
 
+    @cached_property
+    def view(self) -> View | None:
+        """The saved view that this list began as."""
+        return shelf_of(self.user).find(self.params.get("view", ""))
+
+    @property
+    def view_changed(self) -> bool:
+        return self.view is not None and normal(self.params) != normal(QueryDict(self.view.query))
+
+    @property
+    def view_lost(self) -> bool:
+        """Deleted since, or shared no longer; its filters still stand in the address."""
+        return self.view is None and self.params.get("view", EVERYBODY) != EVERYBODY
+
     @property
     def url(self) -> str:
         return reverse("dashboard:roster")
@@ -185,7 +200,10 @@ class Roster:
     @property
     def unfiltered(self) -> str:
         """The list's address without its filters, laid out as it is."""
-        return address(self.params, self.url, **{name: [] for name in self.params if _filters(name)})
+        without: dict[str, list[str]] = {name: [] for name in self.params if _filters(name)}
+        if default_of(self.user):  # the bare address opens that one
+            without["view"] = [EVERYBODY]
+        return address(self.params, self.url, **without)
 
     @property
     def carried(self) -> list[tuple[str, str]]:

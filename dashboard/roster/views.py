@@ -2,7 +2,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -15,6 +15,7 @@ from dashboard.roster.answers import answer, panel
 from dashboard.roster.layout import only_named_people
 from dashboard.roster.listing import Roster
 from dashboard.scope import undoable, visible_enrolments
+from dashboard.views_saved.shelf import default_of
 from moodle_sync.enums import Standing
 
 SWAPPED = {"roster", "results"}
@@ -25,6 +26,9 @@ SWAPPED = {"roster", "results"}
 @require_GET
 def roster(request: LoggedIn) -> HttpResponse:
     only_named_people(request)
+    opened = None if request.GET or request.htmx else default_of(request.user)
+    if opened:
+        return redirect(opened.url)
     listing = Roster.of(request.user, request.GET)
     context: dict[str, Any] = {"roster": listing}
     if request.htmx.target in SWAPPED:

@@ -1,6 +1,6 @@
 """The visual language in templates: icons, access glyphs, follow-up badges, relative times."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -64,6 +64,12 @@ def state_badge(state: str) -> SafeString:
 def css_name(value: str) -> str:
     """`never_platform` → `never-platform`, as the style sheet names it."""
     return str(value).replace("_", "-")
+
+
+@register.filter
+def of_key(values: Mapping[str, object] | None, key: str) -> object:
+    """What a mapping has for a key that only the template's own variable knows."""
+    return values.get(key) if values else None
 
 
 @register.simple_tag
