@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0006_note_version'),
+        ('dashboard', '0007_called_and_bounced'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
