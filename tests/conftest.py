@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from accounts.models import Role, Scope, User
 from config.celery import app
 from moodle_sync.models import Course, Group, Site
+from tests.emptying import delete_everything
 from tests.factories import AssignmentFactory, CourseFactory, GroupFactory, SiteFactory, UserFactory
 
 # Laws, not speed: a busy machine draws slowly. The same examples each time, so that what fails is what was changed;
@@ -15,6 +17,7 @@ from tests.factories import AssignmentFactory, CourseFactory, GroupFactory, Site
 settings.register_profile("explore", deadline=None, suppress_health_check=list(HealthCheck))
 settings.register_profile("same", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("same")
+TransactionTestCase._fixture_teardown = delete_everything  # type: ignore[attr-defined]
 
 
 @pytest.fixture

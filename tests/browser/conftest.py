@@ -27,7 +27,7 @@ REFUSED = "Failed to load resource: the server responded with a status of 4"
 OFFLINE = "Failed to load resource: net::ERR_INTERNET_DISCONNECTED"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = os.environ.get("VIGIE_CHROMIUM") or shutil.which("chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
