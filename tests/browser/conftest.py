@@ -16,12 +16,16 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 
 AXE = Path(__file__).resolve().parent.parent.parent / "node_modules/axe-core/axe.min.js"
-VIOLATIONS = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`)"
+VIOLATIONS = """async (options) => (await axe.run(options)).violations
+ .map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`)"""
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 expect.set_options(timeout=20_000)  # of a law, not of speed: a machine that is busy with more is no defect
 
 OpenAs = Callable[..., Page]
 Theme = Literal["light", "dark"]
+SCREENS: list[tuple[Theme, int]] = [("light", 1440), ("dark", 390)]
+"""A path is walked on each; `assert_accessible` looks at every state in the other theme as well."""
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """What Chromium says of a 422, a 410 or a 429, which some tests are about."""
 OFFLINE = "Failed to load resource: net::ERR_INTERNET_DISCONNECTED"
@@ -98,7 +102,12 @@ def session_of(user: User) -> str:
 
 
 def assert_accessible(page: Page) -> None:
-    """Accessible by axe, and nothing to scroll sideways."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(VIOLATIONS) == []
+    """Accessible by axe, in both themes, of which only the colours differ; and nothing to scroll sideways."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(VIOLATIONS, {}) == []
+    was_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme="light" if was_dark else "dark")
+    assert page.evaluate(VIOLATIONS, COLOURS) == []
+    page.emulate_media(color_scheme="dark" if was_dark else "light")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -13,11 +13,10 @@ from dashboard.enums import Channel, Kind, Outcome, State
 from dashboard.follow_up import acts
 from dashboard.models import Contact, ContactDetail, Draft, FollowUp, Lease
 from moodle_sync.models import Enrolment
-from tests.browser.conftest import OpenAs, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
 from tests.factories import AssignmentFactory, EnrolmentFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 
 
 @pytest.fixture

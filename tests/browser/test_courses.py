@@ -14,12 +14,11 @@ from demo.moodle import running
 from moodle_sync import runs, sync
 from moodle_sync.enums import RunState
 from moodle_sync.models import Course, Group, SyncRun
-from tests.browser.conftest import OpenAs, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
 from tests.factories import CourseFactory, EnrolmentFactory
 from tests.moodle_sync.moodle import FIRST, Moodle, connect, small_world, somebody
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dashboard.imports import reading, work
 from dashboard.imports.progress import Progress
 from dashboard.models import ImportFile
 from moodle_sync.models import Course, Enrolment, Group, Site
-from tests.browser.conftest import OpenAs, Theme, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, Theme, assert_accessible
 from tests.moodle_sync.files.samples import as_csv
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -98,7 +98,7 @@ def test_a_long_file_shows_how_far_it_is(
     expect(page.locator(".vg-tile b")).to_have_text(["2", "0", "0", "1"])
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), SCREENS)
 def test_accessible_at_every_step(theme: Theme, width: int, page_as: OpenAs, coordinator: User, site: Site) -> None:
     page = page_as(coordinator, width=width, theme=theme)
     page.goto(f"/plateformes/{site.pk}/fichier/")

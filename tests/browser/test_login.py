@@ -10,12 +10,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts import invitations
 from accounts.models import Role, User
-from tests.browser.conftest import OpenAs, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 SECRET = "une phrase facile à retenir"
 
 

@@ -7,11 +7,10 @@ from accounts.models import User
 from dashboard.enums import Channel
 from dashboard.models import FollowUp
 from moodle_sync.models import Course
-from tests.browser.conftest import OpenAs, Theme, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, Theme, assert_accessible
 from tests.factories import EnrolmentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SCREENS: list[tuple[Theme, int]] = [("light", 1440), ("light", 390), ("dark", 1440), ("dark", 390)]
 
 
 def test_a_coordinator_gives_a_course_its_own_steps_and_takes_them_back(

@@ -12,11 +12,10 @@ from dashboard.enums import Channel, Kind, State
 from dashboard.follow_up import system
 from dashboard.models import Contact, FollowUp
 from moodle_sync.models import Course, Enrolment, Group
-from tests.browser.conftest import OpenAs, Theme, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
 from tests.factories import EnrolmentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SCREENS: list[tuple[Theme, int]] = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
 
 
 def somebody(group: Group, first: str, last: str, **fields: object) -> Enrolment:

@@ -10,11 +10,10 @@ from accounts.models import User
 from dashboard.enums import State
 from dashboard.models import FollowUp
 from moodle_sync.models import Enrolment, Group
-from tests.browser.conftest import OpenAs, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
 from tests.factories import EnrolmentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from demo.moodle import MoodleServer, running
 from moodle_sync.models import AutoFollow, Connection, Course, SyncRun
-from tests.browser.conftest import OpenAs, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
 from tests.contract import recordings as rec
 from tests.contract.simulated import PASSWORD, contract_world
 
@@ -23,7 +23,7 @@ def server() -> Iterator[MoodleServer]:
         yield running_server
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), SCREENS)
 def test_from_an_address_to_courses(
     theme: str, width: int, page_as: OpenAs, administrator: User, server: MoodleServer
 ) -> None:

@@ -12,12 +12,10 @@ from dashboard.follow_up import acts
 from dashboard.models import Absence, FollowUp
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Enrolment, Group
-from tests.browser.conftest import OpenAs, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
 from tests.factories import EnrolmentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SCREENS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 
 
 @pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")

@@ -6,14 +6,14 @@ from playwright.sync_api import expect
 from accounts.models import User
 from dashboard.models import Person
 from moodle_sync.models import Course
-from tests.browser.conftest import OpenAs, Theme, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, Theme, assert_accessible
 from tests.factories import EnrolmentFactory, SiteFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAME = {"participant__first_name": "Zoé", "participant__last_name": "Ferrand", "participant__full_name": "Zoé Ferrand"}
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), SCREENS)
 def test_joined_and_separated(theme: Theme, width: int, page_as: OpenAs, coordinator: User, course: Course) -> None:
     here = EnrolmentFactory.create(course=course, participant__email="zoe@ac-test.example.org", **NAME)
     there = EnrolmentFactory.create(
