@@ -76,7 +76,7 @@ def test_a_morning(page_as: OpenAs, tutor: User, morning: dict[str, Enrolment]) 
     page.locator("#call-save").click()
     expect(page.locator("#callback")).to_have_count(0)
     figure(page, "calls", 2)
-    page.locator("#panel [data-close]").click()
+    page.locator("#panel [data-close]:visible").click()
     expect(page.locator("#panel .vg-panel")).to_have_count(0)
     expect(page).to_have_url(re.compile(r"/a-faire/$"))
 
@@ -124,7 +124,7 @@ def test_the_queue_and_what_it_leads_to_are_accessible(
     expect(page.locator("#panel .vg-panel")).to_be_visible()
     assert_accessible(page)
     if width == 1440:
-        page.locator("#panel [data-close]").click()
+        page.locator("#panel [data-close]:visible").click()
         page.locator(f"[data-row='{morning['call'].pk}'] summary").click()
         assert_accessible(page)
     page = page_as(coordinator, width=width, theme=theme)

@@ -108,7 +108,7 @@ def test_focus_stays_when_what_had_it_goes(page_as: OpenAs, tutor: User, helene:
     page.locator("label[for=call-outcome-2]").click()
     page.locator("#call-save").click()
     expect(page.locator(row(page, helene))).to_have_count(0)
-    page.locator("#panel [data-close]").click()
+    page.locator("#panel [data-close]:visible").click()
     expect(page.locator("#contenu")).to_be_focused()
 
 
