@@ -4,6 +4,7 @@
 import { placeAgain, turnPage } from "./place.js";
 
 const TOAST_MS = 8000;
+const NARROW = matchMedia("(max-width: 47.99rem)");
 const LISTED = new Set(["results", "panel-place"]); // these ask by themselves: nobody changed a filter
 const live = document.getElementById("live");
 const panel = document.getElementById("panel");
@@ -82,6 +83,8 @@ function opened(link) {
   }
   if (link.dataset.tab) panel.querySelector(`#act-${link.dataset.tab}`)?.click();
   focusPanel();
+  // Who opened it to call finds the outcomes under the thumb.
+  if (NARROW.matches) panel.querySelector("form[data-calls]")?.scrollIntoView();
 }
 
 function focusPanel() {

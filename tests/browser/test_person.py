@@ -9,7 +9,7 @@ from accounts.models import User
 from dashboard.enums import State
 from dashboard.models import FollowUp
 from moodle_sync.models import Enrolment
-from tests.browser.conftest import SCREENS, OpenAs, assert_accessible
+from tests.browser.conftest import SCREENS, OpenAs, Theme, assert_accessible
 from tests.factories import EnrolmentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -78,6 +78,53 @@ def test_alone_on_its_page_the_file_does_the_same(enrolment: Enrolment, page: Pa
     undo.click()
     expect(undo).to_have_count(0)
     assert state_of(enrolment) == State.TODO
+
+
+@pytest.fixture
+def next_one(enrolment: Enrolment) -> Enrolment:
+    return EnrolmentFactory(
+        course=enrolment.course, groups=list(enrolment.groups.all()), participant__full_name="Dominique Ferrand",
+        participant__first_name="Dominique", participant__last_name="Ferrand",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
+def test_from_file_to_file_in_the_list_with_a_note_corrected(
+    enrolment: Enrolment, next_one: Enrolment, page_as: OpenAs, tutor: User, width: int, theme: Theme
+) -> None:
+    """On a phone a call is logged in three taps: the row's button, the outcome, «Save»."""
+    page = page_as(tutor, width=width, theme=theme)
+    page.goto("/enseignants/?q=ferrand&sort=teacher")
+    page.locator(f"#call-{enrolment.pk}").click()
+    page.locator("label[for=call-outcome-2]").click()
+    page.locator("#call-save").click()
+    panel = page.locator(".vg-panel")
+    expect(panel.locator(".vg-tl > li")).to_have_count(1)
+    assert state_of(enrolment) == State.CONTACTED
+
+    expect(panel.locator("#panel-previous")).to_have_attribute("aria-disabled", "true")
+    panel.locator("label[for=act-note]").click()
+    panel.locator("#note-text").fill("Reprend mardi.")
+    panel.locator("#panel-next").click()
+    expect(panel.locator("#panel-name")).to_contain_text("Dominique")
+    expect(panel.locator("#panel-place")).to_contain_text("Fin de la liste")
+    page.wait_for_url(re.compile(f"open={next_one.pk}"))
+    panel.locator("#panel-previous").click()
+    expect(panel.locator("#note-text")).to_have_value("Reprend mardi.")
+    panel.locator("#note-save").click()
+
+    note = panel.locator(".vg-tl > li", has_text="Reprend mardi.")
+    note.locator(".vg-correct > summary").click()
+    note.locator("textarea").fill("Reprend jeudi.")
+    note.locator(".vg-correct button").click()
+    fold = panel.locator(".vg-earlier > summary")
+    fold.click()
+    expect(panel.locator(".vg-earlier")).to_contain_text("Reprend mardi.")
+    assert_accessible(page)
+    page.wait_for_url(re.compile(f"open={enrolment.pk}"))
+    page.go_back()
+    expect(panel).to_have_count(0)
+    expect(page.locator("[data-row]")).to_have_count(2)
 
 
 def test_a_note_stays_on_its_tab_when_refused(enrolment: Enrolment, page: Page) -> None:
