@@ -42,7 +42,7 @@ SHIPPED = [
     View("remind", pgettext_lazy("view", "To remind"), "next=email"),
     View("call", pgettext_lazy("view", "To call"), "next=call"),
     View("callbacks", pgettext_lazy("view", "My callbacks"), "next=callback"),
-    View("quiet", pgettext_lazy("view", "No contact for 7 days"), f"contact_before=7&{NOT_IN_YET}"),
+    View("quiet", pgettext_lazy("view", "No contact for 7 days"), f"contact=never&contact_before=7&{NOT_IN_YET}"),
     View("blocked", pgettext_lazy("view", "Blocked"), "state=blocked"),
 ]
 

@@ -180,6 +180,7 @@ def test_the_shipped_views_hold_whom_their_names_say(tutor: User, other_tutor: U
     one(State.CALLBACK, callback_for=other_tutor)
     found = counted(tutor, SHIPPED)
     assert (found["remind"], found["call"], found["callbacks"], found["blocked"]) == (1, 2, 2, 0)
+    assert found["quiet"] == 6, "never contacted is not contacted either"
 
 
 def test_the_default_opens_the_list_and_everybody_stays_a_click_away(claire: Client) -> None:
