@@ -36,7 +36,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (!MENU.test(detail.target.id)) return;
+  if (!MENU.test(detail.target?.id)) return;
   const boxes = detail.target.querySelector("[id$=-found]") ?? detail.target;
   const kept = new Set(ticked.map((label) => label.querySelector("input").id));
   // What was ticked, or no longer, while the answer was on its way stays so.
@@ -80,6 +80,13 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!list()) return;
   late = askedFrom.has(detail.xhr) && askedFrom.get(detail.xhr) !== here();
   if (late && LISTS.includes(detail.target.id)) detail.shouldSwap = false;
+  if (late) {
+    // Once its parts were swapped or left out; a button that is gone says no `afterRequest`.
+    setTimeout(() => {
+      late = false;
+      if (detail.requestConfig.verb !== "get") refresh();
+    });
+  }
   const search = document.getElementById("q");
   if (detail.target.id !== "roster" || !detail.shouldSwap || !search) return;
   // A link brings the search field too, as it was when pressed: what is typed since goes on in it.
@@ -87,14 +94,15 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   unsent = search.value === sent || document.activeElement !== search ? null : search.value;
 });
 
-document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  if (late && PARTS.includes(event.detail.target.id)) event.preventDefault();
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.requestConfig.elt.isConnected || !detail.shouldSwap || detail.requestConfig.verb === "get") return;
+  // The button is gone with its row: htmx would look for the parts of the answer, «Undo» among them, in what is gone.
+  detail.shouldSwap = false;
+  window.htmx.swap(detail.target, detail.serverResponse, { swapStyle: "none", swapDelay: 0, settleDelay: 0 });
 });
 
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (!late) return;
-  late = false;
-  if (detail.requestConfig.verb !== "get" && list()) refresh();
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (late && PARTS.includes(event.detail.target.id)) event.preventDefault();
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
