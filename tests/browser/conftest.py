@@ -58,7 +58,7 @@ def page_as(browser: Browser, live_server: LiveServer) -> Iterator[OpenAs]:
 
     def open_page(user: User | None, *, width: int = 1440, theme: Theme = "light", refusals: bool = False) -> Page:
         def complain(text: str) -> None:
-            if not (text.startswith(TAKEN_BACK) or refusals and text.startswith((REFUSED, OFFLINE))):
+            if not (text.startswith(TAKEN_BACK) or (refusals and text.startswith((REFUSED, OFFLINE)))):
                 complaints.append(text)
 
         # Without motion: axe would measure the contrast of a toast that is still fading in.
