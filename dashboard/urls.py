@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("dashboard.views_saved.urls")),
     path("", include("dashboard.person.urls")),
     path("", include("dashboard.calls.urls")),
+    path("", include("dashboard.live.urls")),
     path("", include("dashboard.callbacks.urls")),
     path("", include("dashboard.blocked.urls")),
     path("", include("dashboard.handover.urls")),

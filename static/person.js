@@ -13,6 +13,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(TYPING)) return;
+  // Outside of the form single keys work only for those who want them.
+  if (!form.contains(event.target) && !("shortcuts" in document.body.dataset)) return;
   const outcome = form.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (!outcome) return;
   event.preventDefault();

@@ -1,4 +1,4 @@
-// What HTML and htmx cannot do: shortcuts, menus that close, toasts that fade, focus that is not lost.
+// What HTML and htmx cannot do: menus that close, toasts that fade, focus that is not lost.
 // Every page works without it, with one more load.
 
 import { placeAgain, turnPage } from "./place.js";
@@ -143,13 +143,6 @@ document.addEventListener("keydown", (event) => {
     } else if (openRow() && document.querySelector("[data-row]") && !typing) closePanel();
     return;
   }
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const field = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
-  if (field) {
-    event.preventDefault();
-    field.focus();
-    field.select();
-  }
 });
 
 // ---- htmx
@@ -165,6 +158,8 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 let rowLeft = null;
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  // What is asked for by itself meanwhile, such as the navigation's figures, left no row.
+  if (detail.requestConfig.verb === "get") return;
   const row = detail.elt.closest?.("[data-row]");
   rowLeft = row ? [...document.querySelectorAll("[data-row]")].indexOf(row) : null;
 });

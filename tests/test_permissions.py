@@ -253,6 +253,8 @@ RULES = {
     "dashboard:hint-figures": Rule((TO_LOGIN, 403, 403, OPEN, OPEN, 403, 403)),
     "dashboard:separate": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:undo-union": Rule(NAMED_PERSON, "post", lambda things: {"act": things.change}, headers=HTMX),
+    "dashboard:changes": Rule((TO_LOGIN, 204, 204, 204, 204, 403, 403), headers=HTMX),
+    "dashboard:call-back": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1, "days": "3"}, HTMX),
     # figures
     "dashboard:courses": Rule(ANYBODY_LOGGED_IN),
     "dashboard:course": Rule(FIGURES, kwargs=of_course),
@@ -463,7 +465,7 @@ def test_what_only_shows_something_takes_no_post(things: Things, people: dict[st
     answers = {}
     for name in GET_ONLY:
         served = dict(zip(PERSONAS, RULES[name].statuses, strict=True))
-        persona = next(persona for persona in reversed(PERSONAS) if served[persona] in {OPEN, 302})
+        persona = next(persona for persona in reversed(PERSONAS) if served[persona] in {OPEN, 204, 302})
         answers[name] = _ask(name, things, people[persona], method="post").status_code
     assert answers == dict.fromkeys(GET_ONLY, 405)
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashboard.enums import OPEN_STATES
+from dashboard.live import pulse
 from dashboard.models import FollowUp, Lease, Person, PersonAccount
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment
@@ -53,6 +54,8 @@ def take(person: Person, user: User, *, length: timedelta = USUAL, over: bool = 
     with connection.cursor() as cursor:
         cursor.execute(TAKE, values)
         row = cursor.fetchone()
+    if row and row[0] == now:  # a renewal is no news
+        pulse.beat_later()
     return Lease(person=person, user=user, taken_at=row[0], expires_at=row[1]) if row else None
 
 
@@ -72,10 +75,12 @@ RETURNING taken_at, expires_at
 
 def release(person: Person, user: User) -> None:
     Lease.objects.filter(person=person, user=user).delete()
+    pulse.beat_later()
 
 
 def release_all(user: User) -> None:
     Lease.objects.filter(user=user).delete()
+    pulse.beat_later()
 
 
 def forget_expired() -> int:
@@ -132,4 +137,5 @@ def _claim_among(user: User, enrolments: list[int], since: datetime) -> Claimed 
         if row is None:
             return None
         if row[2]:
+            pulse.beat_later()
             return Claimed(row[0], row[1])

@@ -7,9 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from dashboard.calls.leases import still_to_call
 from dashboard.calls.rounds import LONGEST
 from dashboard.queue.lists import Desk, Work, to_call
 from dashboard.roster.listing import Roster
+from dashboard.scope import visible_enrolments
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,18 @@ def call_list(user: User, name: str, query: str) -> CallList | None:
         case "roster":
             return _of_roster(user, QueryDict(query, mutable=True))
     return None
+
+
+def beginning_with(user: User, first: int | None, people: list[int]) -> list[int] | None:
+    """The list turned so that it begins there; None where that person may not be called now."""
+    if first is None:
+        return people
+    if first not in visible_enrolments(user).filter(pk=first).values_list("pk", flat=True):
+        return None
+    if not still_to_call([first], since=timezone.now()):
+        return None
+    at = people.index(first) if first in people else 0
+    return [first, *(pk for pk in [*people[at:], *people[:at]] if pk != first)]
 
 
 def _of_roster(user: User, params: QueryDict) -> CallList:

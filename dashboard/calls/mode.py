@@ -38,13 +38,20 @@ def show(request: LoggedIn) -> HttpResponse:
 
 @require_POST
 def start(request: LoggedIn) -> HttpResponse:
-    """`list`: queue, callbacks, or roster with its address's `query`."""
+    """`list`: queue, callbacks, or roster with its address's `query`; `first`: the one to begin with."""
     _refuse_others(request.user)
     found = lists.call_list(request.user, request.POST.get("list", ""), request.POST.get("query", ""))
     if found is None:
         raise Http404
     back = found.back or posted_next(request, otherwise=reverse("home"))
-    rounds.begin(request.user, found.enrolments, title=found.title, back=back)
+    first = request.POST.get("first", "")
+    people = lists.beginning_with(request.user, int(first) if first.isdecimal() else None, found.enrolments)
+    if people is None:
+        messages.warning(request, _("This person is not to be called now."))
+        return redirect(posted_next(request, otherwise=back))
+    begun = rounds.begin(request.user, people, title=found.title, back=back)
+    if first and begun.current_id != int(first):
+        messages.info(request, _("A colleague is on the line with this person: here is the next one."))
     return redirect("dashboard:call-mode")
 
 

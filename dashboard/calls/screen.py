@@ -14,6 +14,7 @@ from dashboard.calls.sensitive import PATTERN
 from dashboard.enums import OPEN_STATES
 from dashboard.follow_up.reminding import written_lately
 from dashboard.hints.likely import likely_cause
+from dashboard.live import presence
 from dashboard.models import CallRound
 from dashboard.person.details import Kind
 from dashboard.person.file import File, open_file
@@ -91,6 +92,8 @@ def _calling(
         "written_lately": tries.exhausted and written_lately(file.enrolment.pk, timezone.now()),
         "platform": urlsplit(file.enrolment.course.site.url).netloc,
         "sensitive_words": PATTERN,
+        "opened": file.enrolment.pk,
+        "watching": presence.looking(file.person, file.user),
         **_progress(found, file.user),
     }
 

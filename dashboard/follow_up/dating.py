@@ -2,16 +2,19 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from dashboard.enums import Kind, State
 from dashboard.follow_up import moves
-from dashboard.follow_up.rules import Target
-from dashboard.models import FollowUp
+from dashboard.follow_up.rules import Target, start_of_day
+from dashboard.models import Contact, FollowUp
 
+MORNING = timedelta(hours=9)
 Seen = tuple[FollowUp, int]
 """A follow-up, and the version that the user saw."""
 
@@ -30,6 +33,17 @@ def redate(callbacks: Sequence[Seen], due: Callable[[FollowUp], datetime], *, by
 
 
 @transaction.atomic
+def in_days(days: int, zone: ZoneInfo) -> datetime:
+    """So many days from today, from nine: nobody is called back at midnight."""
+    return start_of_day(timezone.now(), zone, days=days) + MORNING
+
+
+def call_back(follow_up: FollowUp, version: int, due: datetime, *, by: User) -> Contact:
+    """Put off until then, whatever was planned: the user calls back. Raises moves.Stale."""
+    target = Target(State.CALLBACK, due, callback_for=by.pk)
+    return moves.record(follow_up, kind=Kind.REDATED, author=by, version=version, target=target)
+
+
 def entrust_callbacks(callbacks: Sequence[Seen], to: User | None, *, by: User) -> uuid.UUID:
     """Who calls back: a colleague, or None for anyone. The date stays. Raises moves.Stale, as `redate` does."""
     act = uuid.uuid4()

@@ -15,6 +15,7 @@ from accounts.models import User
 from dashboard.enums import OPEN_STATES, TOUCHES, Kind, Outcome, State
 from dashboard.follow_up import machine
 from dashboard.follow_up.rules import Target
+from dashboard.live import pulse
 from dashboard.models import Contact, FollowUp, Person
 from dashboard.people import locked_owners
 from dashboard.plan.recompute import Act, recompute_people_later, recompute_some
@@ -109,6 +110,7 @@ def record(
     if kind in TOUCHES:
         FollowUp.objects.filter(pk=held.pk).update(last_contact=contact, last_contact_at=contact.created_at)
     recompute_some([held.pk], Act(kind, outcome), now)
+    pulse.beat_later()
     follow_up.refresh_from_db()
     return contact
 
@@ -179,6 +181,7 @@ def undo(act: uuid.UUID, *, by: User, among: Iterable[int]) -> list[FollowUp]:
             raise NotUndoable
         _reverse(follow_up, entry, by=by, act=reversal)
     recompute_some(locked.keys())
+    pulse.beat_later()
     for follow_up in locked.values():
         follow_up.refresh_from_db()
     return list(locked.values())
@@ -260,4 +263,5 @@ def move_all(
     moved = FollowUp.objects.filter(pk__in=ids).update(version=F("version") + 1, **fields)
     if ids:
         recompute_some(ids, Act(kind), now)
+        pulse.beat_later()
     return moved

@@ -17,6 +17,7 @@ from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up.reminding import written_lately
+from dashboard.live import presence, stamps
 from dashboard.models import AuditEntry, Person
 from dashboard.person.details import Kind, schools
 from dashboard.person.file import open_file
@@ -96,6 +97,9 @@ def panel_context(
         "tab": "note" if forms.note else "call",
         "focus_call": "call" in request.GET or (forms.call is not None and "date" not in forms.call.errors),
         "sensitive_words": PATTERN,
+        "stamp": stamps.of_file(file.person, file.user),
+        "opened": pk,
+        "watching": presence.looking(file.person, file.user),
         **others(file),
     }
 

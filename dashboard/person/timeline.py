@@ -128,7 +128,7 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         act=head.act,
         kind=kind,
         at=head.happened_at or head.created_at,
-        title=_title(head),
+        title=title_of(head),
         zone=_zone(head),
         author=head.author,
         courses=tuple(str(contact.follow_up.enrolment.course) for contact in mine),
@@ -164,7 +164,8 @@ def _zone(contact: Contact) -> ZoneInfo:
     return contact.follow_up.enrolment.course.site.zone
 
 
-def _title(contact: Contact) -> str:
+def title_of(contact: Contact) -> str:
+    """What an entry is called, by everything that tells of it."""
     if contact.kind == Kind.CALL:
         return str(Outcome(contact.outcome).label)
     if contact.kind == Kind.ENTERED:

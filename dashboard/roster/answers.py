@@ -41,7 +41,7 @@ def changed(
     forget(request)
     context: dict[str, Any] = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
     context["undo_url"] = undo_url
-    shown = _shown(request)
+    shown = shown_list(request)
     if shown:
         context["queue" if isinstance(shown, Queue) else "roster"] = shown
         if isinstance(shown, Queue):
@@ -60,7 +60,8 @@ def forget(request: LoggedIn) -> None:
     view_counts.forget(request.user)
 
 
-def _shown(request: LoggedIn) -> Roster | Queue | None:
+def shown_list(request: LoggedIn) -> Roster | Queue | None:
+    """The list that the browser shows."""
     here = urlsplit(request.htmx.current_url_abs_path or "")
     lists: dict[str, type[Roster] | type[Queue]] = {
         reverse("dashboard:roster"): Roster,

@@ -12,6 +12,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from dashboard.enums import State
+from dashboard.live import pulse
 from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
 from moodle_sync.signals import course_synced
@@ -76,6 +77,7 @@ def forget() -> None:
     """Follow-ups or enrolments changed: nobody's counts hold any longer."""
     cache.add(GENERATION, 0, None)
     cache.incr(GENERATION)
+    pulse.beat()
 
 
 @receiver(course_synced, dispatch_uid="dashboard.roster.counts")

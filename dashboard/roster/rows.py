@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from dashboard.enums import Kind, Outcome
+from dashboard.live.stamps import of_row
 from dashboard.models import Contact, FollowUp
 from dashboard.plan.why import NextAction, why
 from moodle_sync.enums import EPOCH, Standing
@@ -41,6 +42,11 @@ class Row:
     def called(self) -> str:
         """For labels of buttons."""
         return self.name or self.record.participant.email or _("Unknown name")
+
+    @property
+    def stamp(self) -> str:
+        """By which an open page finds out that another tutor changed the row."""
+        return of_row(self.follow_up.version if self.follow_up else None, self.held_by.pk if self.held_by else None)
 
     @cached_property
     def id(self) -> str:

@@ -45,6 +45,8 @@ def shortcuts(request: LoggedIn) -> HttpResponse:
     if chosen not in {"on", "off"}:
         return HttpResponseBadRequest()
     preferences.keep(request.user, shortcuts=chosen == "on")
+    if request.htmx:  # the page says so itself: a half-typed note is not lost for it
+        return HttpResponse(status=204)
     return redirect(_back(request))
 
 

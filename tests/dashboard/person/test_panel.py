@@ -276,5 +276,5 @@ def test_the_number_of_queries_does_not_grow_with_the_timeline(
     for n in range(events):
         acts.add_note(FollowUp.objects.get(enrolment=enrolment), f"Note {n}", by=tutor)
     panel(claire, enrolment)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         panel(claire, enrolment)

@@ -1,0 +1,44 @@
+"""Short words for «as the page shows it»: a page says which it has, and is sent what differs."""
+
+from collections.abc import Collection
+
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.utils import timezone
+
+from accounts.models import User
+from dashboard.calls import leases
+from dashboard.models import Contact, Lease, Person
+from dashboard.scope import visible_enrolments
+
+
+def of_row(version: int | None, held_by: int | None) -> str:
+    """Each move raises the version; who is on the phone changes without one."""
+    return f"{version}-{held_by or 0}"
+
+
+def of_rows(user: User, ids: Collection[int]) -> dict[int, str]:
+    """Of those that the user may (still) see."""
+    rows = list(
+        visible_enrolments(user)
+        .filter(pk__in=ids)
+        .values_list("pk", "follow_up__version", "participant__account__person")
+    )
+    held = leases.held([person for _pk, _version, person in rows if person], timezone.now(), but=user)
+    by_person = {person: lease.user_id for person, lease in held.items()}
+    return {pk: of_row(version, by_person.get(person)) for pk, version, person in rows}
+
+
+def of_file(person: Person, user: User) -> str:
+    """The last entry first: every move writes one. Details, accounts and leases change without."""
+    entries = Contact.objects.filter(follow_up__enrolment__participant__account__person=OuterRef("pk")).order_by()
+    last = entries.values("follow_up__enrolment__participant__account__person").annotate(last=Max("pk")).values("last")
+    lease = Lease.objects.filter(person=OuterRef("pk"), expires_at__gt=timezone.now()).exclude(user=user)
+    found = Person.objects.filter(pk=person.pk).annotate(
+        last=Subquery(last),
+        typed=Count("details", distinct=True),
+        removed=Count("details", filter=Q(details__removed_at__isnull=False), distinct=True),
+        known=Count("accounts", distinct=True),
+        held=Subquery(lease.values("user")),
+    )
+    values = found.values_list("last", "typed", "removed", "known", "held").get()
+    return "-".join(str(value or 0) for value in values)
