@@ -22,5 +22,6 @@ app.conf.beat_schedule = {
     "forget-selections": {"task": "dashboard.tasks.forget_selections", "schedule": 3600.0},
     "forget-views": {"task": "dashboard.tasks.forget_views", "schedule": 3600.0},
     "tend-exports": {"task": "dashboard.tasks.tend_exports", "schedule": 300.0},
+    "resume-bulk-acts": {"task": "dashboard.tasks.resume_bulk_acts", "schedule": 60.0},
     "forget-drafts": {"task": "dashboard.tasks.forget_drafts", "schedule": 3600.0},
 }

@@ -1,5 +1,6 @@
 """Who sees what (product.md §6.2). Every view starts from one of these querysets; a stranger's row is a 404."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -58,11 +59,21 @@ def stands_in_for(user: User) -> list[int]:
 
 def lender(user: User, enrolment: int) -> int | None:
     """The absent colleague whose person this is, where the user sees it merely for that."""
+    return lenders(user, [enrolment]).get(enrolment)
+
+
+def lenders(user: User, enrolments: Collection[int]) -> dict[int, int]:
+    """`lender` of each that has one."""
     absent = stands_in_for(user) if user.is_tutor else []
-    if not absent or own_enrolments(user).filter(pk=enrolment).exists():
-        return None
-    one = Enrolment.objects.filter(pk=enrolment)
-    return next((pk for pk in absent if one.filter(pk__in=entrusted_to(pk)).exists()), None)
+    if not absent:
+        return {}
+    asked = Enrolment.objects.filter(pk__in=enrolments)
+    left = set(enrolments) - set(asked.filter(pk__in=own_enrolments(user)).values_list("pk", flat=True))
+    found: dict[int, int] = {}
+    for colleague in absent:
+        theirs = asked.filter(pk__in=entrusted_to(colleague)).values_list("pk", flat=True)
+        found |= {pk: colleague for pk in theirs if pk in left - found.keys()}
+    return found
 
 
 def entrusted_to(user_id: int) -> QuerySet[Enrolment, Any]:

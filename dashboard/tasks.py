@@ -1,10 +1,12 @@
 import logging
 from collections.abc import Callable
+from uuid import UUID
 
 from celery import shared_task
 from django.db.models import QuerySet
 
 from dashboard import outages
+from dashboard.bulk import work as bulk_work
 from dashboard.calls import drafts, leases
 from dashboard.exports import making
 from dashboard.follow_up import system
@@ -95,8 +97,8 @@ def forget_drafts() -> int:
 
 @shared_task
 def forget_selections() -> int:
-    """What was selected more than a day ago. Returns how many selections."""
-    return stored.forget_old()
+    """What was selected more than a day ago; bulk acts after 30. Returns how many."""
+    return stored.forget_old() + bulk_work.forget_old()
 
 
 @shared_task
@@ -115,3 +117,15 @@ def forget_views() -> int:
 def tend_exports() -> int:
     """Forget the files of more than a day, and say which ones a dead worker left. Returns how many."""
     return making.forget() + making.give_up()
+
+
+@shared_task
+def run_bulk_act(pk: str) -> None:
+    """Do, or undo, an act on many people. Delivered twice, it is done once."""
+    bulk_work.run(UUID(pk))
+
+
+@shared_task
+def resume_bulk_acts() -> int:
+    """Go on with those that a dead worker left. Returns how many."""
+    return bulk_work.resume()

@@ -136,6 +136,7 @@ document.addEventListener("change", ({ target }) => {
 document.addEventListener("keydown", (event) => {
   const typing = at(event, "input, textarea, select, [contenteditable]");
   if (event.key === "Escape") {
+    if (at(event, "dialog")) return;
     const menu = at(event, "details.vg-menu[open]");
     if (menu) {
       menu.open = false;

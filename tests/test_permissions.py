@@ -22,6 +22,7 @@ from dashboard.follow_up import acts, blocking, correcting
 from dashboard.models import (
     Absence,
     Blockage,
+    BulkAct,
     Contact,
     ContactDetail,
     Draft,
@@ -81,6 +82,7 @@ class Things:
     view: int
     note: Contact
     correction: uuid.UUID
+    bulk: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,10 @@ RULES = {
     "dashboard:lease-take": Rule(BY_SCRIPT, "post", of_enrolment, headers=HTMX),
     "dashboard:lease-release": Rule(BY_SCRIPT, "post", of_enrolment, headers=HTMX),
     "dashboard:call-draft": Rule(BY_SCRIPT, "post", of_enrolment, {"note": "Préfère le midi."}, HTMX),
+    "dashboard:select-all": Rule(NAMED_PEOPLE, "post", headers=HTMX),
+    "dashboard:copy-addresses": Rule(NAMED_PEOPLE, "post", headers=HTMX),
+    "dashboard:bulk": Rule(NAMED_PEOPLE, "post", lambda things: {"step": "contactes"}, headers=HTMX),
+    "dashboard:bulk-report": Rule(ONES_OWN, kwargs=lambda things: {"pk": things.bulk}),
     "dashboard:call-mode": Rule(NAMED_PEOPLE),
     "dashboard:call-start": Rule(TO_CALLS, "post", data={"list": "roster"}),
     "dashboard:call-next": Rule(TO_CALLS, "post"),
@@ -403,10 +409,11 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
     notice = Notice.objects.create(user=tutor, kind="handed", by=coordinator)
     note = acts.add_note(twin.follow_up, "Une", by=tutor)
     correction = correcting.correct(Contact.objects.filter(pk=note.pk), "Bis", by=tutor, version=0)
+    bulk = BulkAct.objects.create(user=tutor, name="contacted", enrolments=[], versions=[], state="done")
     return Things(
         group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
         blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template, export.pk,
-        view.pk, note, correction,
+        view.pk, note, correction, bulk.pk,
     )  # fmt: skip
 
 

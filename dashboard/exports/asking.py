@@ -60,7 +60,7 @@ def asked(user: User, data: QueryDict) -> Asked:
 
 def record(user: User, asked: Asked, format: str) -> Export:
     """Who took what out, before it leaves. A long one waits for a worker; a page for paper or a short file is given."""
-    waits = asked.is_long and format != Export.Format.PAPER
+    waits = asked.is_long and format in {Export.Format.CSV, Export.Format.XLSX}
     with transaction.atomic():
         export = Export.objects.create(
             by=user,

@@ -87,12 +87,12 @@ def record(
     )
     now = timezone.now()
     if target:
-        target = _callback_that_stands(held, kind, outcome, author, now) or target
+        target = callback_that_stands(held, kind, outcome, author, now) or target
     lent_by = lender(author, held.enrolment_id) if author and target else None
     if target and lent_by and author and target.callback_for == author.pk:  # it stays theirs who come back
         target = replace(target, callback_for=lent_by)
     takes = author if lent_by is None else None
-    changes = {"version": expected + 1, **_changes(held, kind, target, takes, assignee, details)}
+    changes = {"version": expected + 1, **changes_of(held, kind, target, takes, assignee, details)}
     FollowUp.objects.filter(pk=held.pk).update(**changes)
     contact = Contact.objects.create(
         follow_up=follow_up,
@@ -115,9 +115,7 @@ def record(
     return contact
 
 
-def _callback_that_stands(
-    held: FollowUp, kind: Kind, outcome: str, author: User | None, now: datetime
-) -> Target | None:
+def callback_that_stands(held: FollowUp, kind: Kind, outcome: str, author: User | None, now: datetime) -> Target | None:
     if held.state != State.CALLBACK or not machine.keeps_callback(
         kind,
         outcome,
@@ -130,7 +128,7 @@ def _callback_that_stands(
     return Target(State.CALLBACK, held.due_at, callback_for=held.callback_for_id)
 
 
-def _changes(
+def changes_of(
     held: FollowUp,
     kind: Kind,
     target: Target | None,
@@ -188,6 +186,17 @@ def undo(act: uuid.UUID, *, by: User, among: Iterable[int]) -> list[FollowUp]:
 
 
 def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -> None:
+    reversal, restored = reversed_by(follow_up, entry, by=by, act=act)
+    follow_up.save(update_fields=restored)
+    reversal.save()
+    if entry.outcome == Outcome.DO_NOT_CALL:
+        _forget_do_not_call(follow_up)
+    if entry.kind == Kind.BOUNCED:
+        recompute_people_later(locked_owners([follow_up.enrolment.participant_id]))
+
+
+def reversed_by(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -> tuple[Contact, list[str]]:
+    """Set `follow_up` back to what it was before `entry`. The entry that tells so, and the fields to save: unsaved."""
     now_state = follow_up.state
     # An entry written before a field was kept says nothing about it.
     restored = [name for name in RESTORED if name in entry.before]
@@ -195,8 +204,7 @@ def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -
         value = entry.before[name]
         setattr(follow_up, name, parse_datetime(value) if name.endswith("_at") and value else value)
     follow_up.version += 1
-    follow_up.save(update_fields=[*(n.removesuffix("_id") for n in restored), "version"])
-    Contact.objects.create(
+    reversal = Contact(
         follow_up=follow_up,
         act=act,
         author=by,
@@ -207,10 +215,7 @@ def _reverse(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID) -
         to_due_at=follow_up.due_at,
         version=follow_up.version,
     )
-    if entry.outcome == Outcome.DO_NOT_CALL:
-        _forget_do_not_call(follow_up)
-    if entry.kind == Kind.BOUNCED:
-        recompute_people_later(locked_owners([follow_up.enrolment.participant_id]))
+    return reversal, [*(name.removesuffix("_id") for name in restored), "version"]
 
 
 def _forget_do_not_call(follow_up: FollowUp) -> None:

@@ -1,6 +1,7 @@
 """What the team does. Only people and the follow-up rules write these rows."""
 
 from dashboard.models.audit import AuditEntry
+from dashboard.models.bulk import BulkAct
 from dashboard.models.call import BadAddress, BadNumber, CallRound, Draft, Lease
 from dashboard.models.contact import Contact, NoteVersion
 from dashboard.models.export import Export, ExportPart
@@ -20,6 +21,7 @@ __all__ = [
     "BadAddress",
     "BadNumber",
     "Blockage",
+    "BulkAct",
     "CalendarFeed",
     "CallRound",
     "Contact",

@@ -12,6 +12,7 @@ class Export(models.Model):
         CSV = "csv", _("CSV")
         XLSX = "xlsx", _("Excel")
         PAPER = "paper", _("Printed page")
+        EMAIL = "email", _("E-mail addresses copied")
 
     class State(models.TextChoices):
         GIVEN = "given", _("Given at once")

@@ -32,15 +32,17 @@ def changed(
     extra: str = "",
     level: str = "success",
     undo_url: str = "",
+    more_url: str = "",
 ) -> HttpResponse:
     """The browser's list and the navigation's figures out of band, and a toast; `extra` is a rendered main content.
 
-    The list is rebuilt whole, from the address the browser shows: a row that no longer belongs leaves it,
-    exactly as after a reload. Without `extra`, a panel that shows one of `enrolment_ids` is redrawn too.
+    The list is rebuilt whole, from the address the browser shows: a row that no longer belongs leaves it, exactly as
+    after a reload. Without `extra`, a panel that shows one of `enrolment_ids` is redrawn too. `more_url`: a page that
+    tells more than the toast.
     """
     forget(request)
     context: dict[str, Any] = {"message": message, "act": act, "level": level, "oob": True, "extra": extra}
-    context["undo_url"] = undo_url
+    context |= {"undo_url": undo_url, "more_url": more_url}
     shown = shown_list(request)
     if shown:
         context["queue" if isinstance(shown, Queue) else "roster"] = shown

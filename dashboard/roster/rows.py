@@ -83,6 +83,15 @@ class Row:
         return _("Mark %(name)s as contacted") % {"name": self.called}
 
     @property
+    def picked(self) -> str:
+        """What a tick sends: `dashboard.selection.picked` reads it."""
+        return f"{self.id}:{self.follow_up.version}" if self.follow_up else self.id
+
+    @property
+    def select_label(self) -> str:
+        return _("Select %(name)s") % {"name": self.called}
+
+    @property
     def note_label(self) -> str:
         return _("Add a note about %(name)s") % {"name": self.called}
 

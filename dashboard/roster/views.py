@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboard.bulk import views as bulk_views
+from dashboard.bulk.steps import ON_THE_BAR
 from dashboard.calls import rounds
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import acts, moves
-from dashboard.models import Contact, FollowUp
+from dashboard.models import BulkAct, Contact, FollowUp
 from dashboard.roster.answers import answer, panel
 from dashboard.roster.layout import only_named_people
 from dashboard.roster.listing import Roster
@@ -35,6 +37,8 @@ def roster(request: LoggedIn) -> HttpResponse:
         # The form swaps the parts it changes, and never the menus one is choosing from.
         context |= {"layout": "dashboard/roster/swapped.html", "parts_only": _parts(request)}
     else:
+        under_way = BulkAct.objects.filter(user=request.user, told=False).defer("versions", "skipped")
+        context |= {"bulk_steps": ON_THE_BAR, "bulk_acts": under_way}
         context |= {"layout": "base.html", **panel(request, listing)}
     return render(request, "dashboard/roster/list.html", context)
 
@@ -64,6 +68,8 @@ def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
 
 @require_POST
 def undo(request: LoggedIn, act: UUID) -> HttpResponse:
+    if bulk := BulkAct.objects.filter(pk=act, user=request.user).first():
+        return bulk_views.undo(request, bulk, request.POST.get("enrolment", ""))
     seen = undoable(request.user, act)
     try:
         back = moves.undo(act, by=request.user, among=seen.values_list("pk", flat=True))

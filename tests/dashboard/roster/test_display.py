@@ -39,7 +39,7 @@ def test_columns_are_hidden_and_put_in_order_for_one_user(
     order = ["teacher", "place", "course", "access", "state", "next", "contact"]
     assert page.xpath("//form[@id='display-form']//input[@name='order']/@value") == order
     cells = [cell.get("class") for cell in page.xpath("//tbody/tr/td")]
-    assert cells == ["c-who", "c-ses", "c-ac", "c-nx", "c-act"]
+    assert cells == ["c-sel", "c-who", "c-ses", "c-ac", "c-nx", "c-act"]
     headings = [cell.get("class") for cell in page.xpath("//thead/tr/th")]
     assert headings == cells
     assert preferences.of(other_tutor).hidden_columns == []
