@@ -19,8 +19,9 @@ function here() {
   return { page, list, filters: query.toString() };
 }
 
+// Beside the page's own live region, which tells of the new list at that moment.
 function say(text) {
-  const live = document.getElementById("live");
+  const live = document.getElementById("bulk-live");
   live.textContent = "";
   requestAnimationFrame(() => (live.textContent = text));
 }
