@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("dashboard.exports.urls")),
     path("", include("dashboard.views_saved.urls")),
     path("", include("dashboard.bulk.urls")),
+    path("", include("dashboard.search.urls")),
     path("", include("dashboard.person.urls")),
     path("", include("dashboard.calls.urls")),
     path("", include("dashboard.live.urls")),

@@ -205,6 +205,7 @@ RULES = {
     "dashboard:move-view": Rule(ONES_OWN_VIEW, "post", of_view),
     "dashboard:delete-view": Rule(ONES_OWN_VIEW, "post", of_view),
     "dashboard:restore-view": Rule(ONES_OWN_VIEW, "post", of_view),
+    "dashboard:search": Rule(NAMED_PEOPLE),
     "dashboard:person": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:mark-contacted": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
     "dashboard:undo": Rule(ONES_OWN, "post", lambda things: {"act": things.act}, headers=HTMX),

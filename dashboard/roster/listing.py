@@ -21,7 +21,7 @@ from dashboard.roster.display import IN_ADDRESS, Display
 from dashboard.roster.filters import COUNTED, RosterFilter
 from dashboard.roster.menus import FIND, MENU, Menu, menu
 from dashboard.roster.paging import CountedPaginator
-from dashboard.roster.queries import found_first, roster_for, with_row_data
+from dashboard.roster.queries import found_first, roster_for, seen_by, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
 from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
@@ -54,7 +54,9 @@ class Roster:
 
     @cached_property
     def filter(self) -> RosterFilter:
-        return RosterFilter(self.params, roster_for(self.user, self.now), user=self.user, now=self.now)
+        seen = seen_by(self.user)
+        rows = roster_for(self.user, self.now, seen)
+        return RosterFilter(self.params, rows, user=self.user, now=self.now)
 
     @cached_property
     def matrix(self) -> counts.Matrix:

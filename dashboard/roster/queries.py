@@ -1,6 +1,6 @@
 """The rows of the roster and their counts. Everything a row shows is read here; the table never queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -30,6 +30,8 @@ from moodle_sync.text import search_words
 FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
 """Standings of which every enrolment has a follow-up."""
 MANY = 2_000
+Seen = Mapping[int, int]
+"""The course of each of a tutor's enrolments: read once, every other query of a page is cheap to make and to plan."""
 
 
 GROUP_NAMES = (
@@ -73,10 +75,15 @@ def found_first(rows: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
     return Enrolment.objects.filter(among(rows.order_by().values("pk")))
 
 
-def roster_for(user: User, now: datetime) -> QuerySet[Enrolment]:
-    """The user's enrolments with `access`, whatever their standing."""
-    rows = visible_enrolments(user)
-    if user.is_tutor:
+def seen_by(user: User) -> Seen | None:
+    """None for coordinators, whose scope is a condition on courses."""
+    return dict(visible_enrolments(user).values_list("pk", "course_id")) if user.is_tutor else None
+
+
+def roster_for(user: User, now: datetime, seen: Seen | None = None) -> QuerySet[Enrolment]:
+    """The user's enrolments with `access`, whatever their standing. `seen`: where it was read already."""
+    rows = visible_enrolments(user) if seen is None else Enrolment.objects.filter(among_these("pk", seen))
+    if user.is_tutor and seen is None:
         rows = Enrolment.objects.filter(among(rows.values("pk")))
     return cast(EnrolmentQuerySet, rows).with_access(now=now)
 
