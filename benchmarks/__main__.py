@@ -25,7 +25,9 @@ SUBJECTS = {
     "sync_memory": ["sync_peak_mib", "sync_peak_mib_5000", "sync_peak_mib_50000"],
     "plan": ["plan_ms_per_1000"],
     "claim": ["claim_ms_p95"],
-    "roster": ["roster_ms_p95_tutor", "roster_ms_p95_coordinator"],
+    "roster_small": ["roster_ms_p95_tutor_10000"],
+    "roster": ["roster_ms_p95_tutor_100000", "roster_ms_p95_coordinator_100000"],
+    "million": ["roster_ms_p95_tutor", "roster_ms_p95_coordinator", "search_ms_p95"],
     "queue": ["queue_ms_p95"],
     "paint": ["first_load_kib", "filter_paint_ms", "contacted_paint_ms"],
 }

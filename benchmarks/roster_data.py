@@ -5,7 +5,7 @@ import uuid
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
@@ -18,6 +18,7 @@ from accounts.models import Assignment, Role, User
 from dashboard.enums import Kind, Outcome, State
 from dashboard.models import Contact, ContactDetail, FollowUp, Person, PersonAccount
 from demo.moodle.people import People
+from demo.moodle.world import User as MoodleUser
 from moodle_sync.enums import EPOCH, RunState, Standing
 from moodle_sync.models import Course, Enrolment, Group, Membership, Participant, Site, SyncRun
 from moodle_sync.staging import keys_of
@@ -74,8 +75,10 @@ class Team:
     groups: list[int]
     """Of the tutor."""
     courses: list[int]
-    names: list[str] = field(default_factory=list)
-    phones: list[str] = field(default_factory=list)
+    all_groups: int
+    full_names: list[str]
+    names: list[str]
+    phones: list[str]
 
 
 def build(shape: Shape = LARGE) -> Team:
@@ -84,7 +87,7 @@ def build(shape: Shape = LARGE) -> Team:
     coordinator = User.objects.create(email="paul@example.org", role=Role.COORDINATOR, sees_all=True)
     _sites_and_courses(shape, now)
     with _bulk_loading():
-        names, phones = _accounts(shape, rng, now)
+        some = _accounts(shape, rng, now)
         _enrolments(shape, rng, now)
         _follow_ups(rng, now, tutors)
         _details(shape, rng, now, coordinator)
@@ -95,8 +98,10 @@ def build(shape: Shape = LARGE) -> Team:
         coordinator=coordinator,
         groups=list(range(1, GROUPS_OF_TUTOR + 1)),
         courses=list(range(1, len(shape.people) + 1)),
-        names=names,
-        phones=phones,
+        all_groups=shape.groups,
+        full_names=[f"{one.firstname} {one.lastname}" for one in some if one.lastname],
+        names=[one.lastname or one.email for one in some],
+        phones=[one.phone2 for one in some if one.phone2],
     )
 
 
@@ -153,8 +158,8 @@ def _sites_and_courses(shape: Shape, now: datetime) -> None:
     )
 
 
-def _accounts(shape: Shape, rng: random.Random, now: datetime) -> tuple[list[str], list[str]]:
-    """Some of the names and phone numbers, to be searched for."""
+def _accounts(shape: Shape, rng: random.Random, now: datetime) -> list[MoodleUser]:
+    """Some of them, to be searched for."""
     people = People("roster", "ac-roster.example.org")
     first_site = Site.objects.order_by("pk").values_list("pk", flat=True)[0]
     users = [people.plain(pk) for pk in range(1, shape.accounts + 1)]
@@ -172,8 +177,7 @@ def _accounts(shape: Shape, rng: random.Random, now: datetime) -> tuple[list[str
     ))  # fmt: skip
     _copy(Person, "id, do_not_call, created_at", ((u.id, rng.random() < 0.01, now) for u in users))
     _copy(PersonAccount, "participant_id, person_id, link", ((u.id, u.id, PersonAccount.Link.ALONE) for u in users))
-    some = rng.sample(users, 500)
-    return [u.lastname or u.email for u in some], [u.phone2 for u in some if u.phone2]
+    return rng.sample(users, 500)
 
 
 def _enrolments(shape: Shape, rng: random.Random, now: datetime) -> None:

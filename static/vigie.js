@@ -5,7 +5,7 @@ import { placeAgain, turnPage } from "./place.js";
 
 const TOAST_MS = 8000;
 const NARROW = matchMedia("(max-width: 47.99rem)");
-const LISTED = new Set(["results", "panel-place", "find"]); // these ask by themselves: nobody changed a filter
+const LISTED = new Set(["results", "panel-place", "find", "recount"]); // these ask by themselves: nobody changed a filter
 const live = document.getElementById("live");
 const panel = document.getElementById("panel");
 const openRow = () => panel?.querySelector("[data-panel]")?.dataset.panel;

@@ -14,7 +14,7 @@ from dashboard.enums import OPEN_STATES
 from dashboard.handover.colleagues import in_order, receivers, tutors_of
 from dashboard.models import FollowUp
 from dashboard.roster import choices
-from dashboard.roster.queries import matching
+from dashboard.roster.queries import few_people, matching
 from dashboard.scope import entrusted_to, own_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Course, Enrolment
@@ -101,7 +101,8 @@ class Candidates:
             rows = rows.filter(enrolment__in=entrusted_to(int(self.tutor))).exclude(given_away)
         if self.query:
             mine = own_enrolments(self.user)
-            rows = rows.filter(enrolment__in=matching(mine, self.query, few=self.user.is_tutor))
+            people = None if self.user.is_tutor else few_people(self.query)
+            rows = rows.filter(enrolment__in=matching(mine, self.query, people))
         return rows
 
     @cached_property

@@ -12,7 +12,7 @@ from dashboard.models import Contact, Person, PersonAccount, PersonChange
 from dashboard.people import Account, names_agree
 from dashboard.person.details import Way, ways_to_reach
 from dashboard.person.file import File
-from dashboard.roster.queries import matching
+from dashboard.roster.queries import few_people, matching
 from dashboard.scope import visible_enrolments
 from moodle_sync.models import Enrolment, Participant
 
@@ -67,7 +67,8 @@ def candidates(file: File, query: str) -> list[Enrolment]:
     """One enrolment of each other person found; without a query, those of the same address or the same name."""
     seen = visible_enrolments(file.user).exclude(participant__account__person=file.person)
     seen = seen.filter(participant__account__isnull=False)
-    found = matching(seen, query, few=file.user.is_tutor) if query else _alike(file, seen)
+    people = None if file.user.is_tutor else few_people(query)
+    found = matching(seen, query, people) if query else _alike(file, seen)
     rows = found.select_related("participant__site", "participant__account__person", "course").order_by(
         "participant__sort_key", "pk"
     )

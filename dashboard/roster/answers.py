@@ -57,7 +57,7 @@ def changed(
 
 def forget(request: LoggedIn) -> None:
     """What was counted before this act."""
-    counts.forget()
+    counts.forget(by=request.user)
     queue_counts.forget(request.user)
     view_counts.forget(request.user)
 
@@ -70,6 +70,8 @@ def shown_list(request: LoggedIn) -> Roster | Queue | None:
         reverse("dashboard:queue"): Queue,
     }
     kind = lists.get(here.path)
+    if kind is Roster:
+        return Roster.of(request.user, QueryDict(here.query), waits=False)
     return kind.of(request.user, QueryDict(here.query)) if kind else None
 
 

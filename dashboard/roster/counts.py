@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
 from django.dispatch import receiver
+from django.utils import timezone
 
 from accounts.models import User
 from dashboard.enums import State
@@ -30,6 +32,10 @@ class Cell(NamedTuple):
 
 Matrix = list[Cell]
 SECONDS = 20
+MANY = 50_000
+"""Above this, counts may be a minute old, and say so."""
+MINUTE = timedelta(minutes=1)
+KEPT = timedelta(minutes=10)
 GENERATION = "roster:generation"
 
 
@@ -55,29 +61,81 @@ def matrix(rows: QuerySet[Enrolment]) -> Matrix:
     return [Cell(*cell) for cell in cells]
 
 
-def shared_matrix(rows: QuerySet[Enrolment], user: User, key: str) -> Matrix:
-    """The matrix, kept some seconds for those who see a great many rows.
+@dataclass(frozen=True)
+class Known:
+    """A matrix, and how far it may be believed."""
+
+    cells: Matrix
+    at: datetime | None = None
+    """When it was counted, if not just now."""
+    counted: bool = True
+    """False: nobody counted these yet, and it takes too long to let the list wait for it."""
+    outdated: bool = False
+    """Older than a minute, or than the user's last act: the page has it counted again."""
+
+    @property
+    def to_count(self) -> bool:
+        return self.outdated or not self.counted
+
+    @property
+    def seconds(self) -> int:
+        return int((timezone.now() - self.at).total_seconds()) if self.at else 0
+
+    @property
+    def minutes(self) -> int:
+        return self.seconds // 60
+
+
+def shared(rows: QuerySet[Enrolment], user: User, key: str, *, many: bool, waits: bool) -> Known:
+    """The matrix, kept for those who see a great many rows.
 
     Reading 100,000 rows takes 60 ms, and sorts, pages, access and state all share this answer. Whatever
     anyone writes here, or a sync brings, makes it anew; only the mere passing of time may lag by SECONDS.
+    With `many` rows something is always being written, and reading them takes a second: see `_counted`.
     """
     if not user.is_coordinator:
-        return matrix(rows)
+        return Known(matrix(rows))
     # Hashed: what somebody searches for is a name, which has no place in a key.
     digest = sha256(key.encode()).hexdigest()
+    if many:
+        scope = "all" if user.sees_all else str(user.pk)
+        return _counted(rows, user, f"roster:many:{scope}:{digest}", waits=waits)
     name = f"roster:cells:{cache.get(GENERATION, 0)}:{user.pk}:{digest}"
     found: Matrix | None = cache.get(name)
     if found is None:
         found = matrix(rows)
         cache.set(name, found, SECONDS)
-    return found
+    return Known(found)
 
 
-def forget() -> None:
-    """Follow-ups or enrolments changed: nobody's counts hold any longer."""
+def _counted(rows: QuerySet[Enrolment], user: User, name: str, *, waits: bool) -> Known:
+    """What was counted up to a minute ago; what is older, until it is counted again. `waits`: counted now instead."""
+    kept: tuple[Matrix, datetime] | None = cache.get(name)
+    if kept:
+        cells, at = kept
+        acted: datetime | None = cache.get(_acted(user))
+        outdated = timezone.now() - at > MINUTE or (acted is not None and acted >= at)
+        if not (outdated and waits):
+            return Known(cells, at, outdated=outdated)
+    elif not waits:
+        return Known([], counted=False)
+    at = timezone.now()
+    cells = matrix(rows)
+    cache.set(name, (cells, at), KEPT.total_seconds())
+    return Known(cells)
+
+
+def forget(by: User | None = None) -> None:
+    """Follow-ups or enrolments changed: counts no longer hold. Those of many rows are anew for who changed them."""
     cache.add(GENERATION, 0, None)
     cache.incr(GENERATION)
     pulse.beat()
+    if by is not None:
+        cache.set(_acted(by), timezone.now(), KEPT.total_seconds())
+
+
+def _acted(user: User) -> str:
+    return f"roster:acted:{user.pk}"
 
 
 @receiver(course_synced, dispatch_uid="dashboard.roster.counts")

@@ -18,7 +18,7 @@ from dashboard.handover.notices import handed
 from dashboard.models import Contact
 from dashboard.roster.choices import UNGROUPED, Choice
 from dashboard.roster.menus import ME, NOBODY, Colleagues, Courses, Groups, Source
-from dashboard.roster.queries import among, held_by, in_groups, last_contacted, matching, of_standing
+from dashboard.roster.queries import among, few_people, held_by, in_groups, last_contacted, matching, of_standing
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import is_open, of_access
@@ -81,6 +81,7 @@ class RosterFilter(django_filters.FilterSet):
     def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User, now: datetime) -> None:
         super().__init__(params, rows)
         self.user, self.now = user, now
+        self.finds_few = False
         courses = Courses(user)
         chosen = [int(pk) for pk, _name in courses.named(params.getlist("course"))]
         self.sources: dict[str, Source] = {
@@ -130,7 +131,9 @@ class RosterFilter(django_filters.FilterSet):
         return rows
 
     def find(self, rows: QuerySet[Enrolment], name: str, value: str) -> QuerySet[Enrolment]:
-        return matching(rows, value, few=self.user.is_tutor)
+        people = None if self.user.is_tutor else few_people(value)
+        self.finds_few = people is not None
+        return matching(rows, value, people)
 
     def of_access(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(of_access(value, self.now))

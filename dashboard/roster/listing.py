@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from django.core.paginator import Page
+from django.db.models import QuerySet, Sum
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -20,16 +21,18 @@ from dashboard.roster.chips import Chip, chips
 from dashboard.roster.display import IN_ADDRESS, Display
 from dashboard.roster.filters import COUNTED, RosterFilter
 from dashboard.roster.menus import FIND, MENU, Menu, menu
-from dashboard.roster.paging import CountedPaginator
+from dashboard.roster.paging import CountedPaginator, UncountedPaginator
 from dashboard.roster.queries import found_first, roster_for, seen_by, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
 from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
 from dashboard.scope import visible_courses
 from dashboard.views_saved.shelf import EVERYBODY, View, default_of, normal, shelf_of
+from moodle_sync.models import Enrolment
 
 FEW = 5_000
 """So many can be found one by one, and sorted, in a few milliseconds."""
+NARROW = {"group", "handed"}
 CONTACT_DAYS = (3, 7, 14, 30)
 NOT_FILTERS = {"page", "open", "view", MENU, *IN_ADDRESS}
 
@@ -47,22 +50,46 @@ class Roster:
     user: User
     params: QueryDict
     now: datetime
+    waits: bool = True
+    """For counts that take long. The list itself does not: it is shown, and has them brought when they are there."""
 
     @classmethod
-    def of(cls, user: User, params: QueryDict) -> "Roster":
-        return cls(user, params, timezone.now())
+    def of(cls, user: User, params: QueryDict, *, waits: bool = True) -> "Roster":
+        params = params.copy()
+        asked = params.pop("recount", None)
+        # A deep page is found by what was counted.
+        return cls(user, params, timezone.now(), waits or bool(asked) or params.get("page", "1") != "1")
 
     @cached_property
     def filter(self) -> RosterFilter:
-        seen = seen_by(self.user)
-        rows = roster_for(self.user, self.now, seen)
+        rows = roster_for(self.user, self.now, seen_by(self.user))
         return RosterFilter(self.params, rows, user=self.user, now=self.now)
 
     @cached_property
-    def matrix(self) -> counts.Matrix:
-        rows = self.filter.uncounted()
+    def uncounted(self) -> QuerySet[Enrolment]:
+        """Made once: a search looks its people up for it."""
+        return self.filter.uncounted()
+
+    @cached_property
+    def known(self) -> counts.Known:
+        rows = self.uncounted
         key = repr(sorted((name, value) for name, value in self.filter.values.items() if name not in COUNTED))
-        return counts.shared_matrix(rows, self.user, key)
+        return counts.shared(rows, self.user, key, many=self._are_many, waits=self.waits)
+
+    @property
+    def _are_many(self) -> bool:
+        """As far as the courses themselves know."""
+        if self.user.is_tutor or self.filter.finds_few or self.filter.values.keys() & NARROW:
+            return False
+        courses = visible_courses(self.user)
+        if chosen := self.filter.values.get("course"):
+            courses = courses.filter(pk__in=chosen)
+        people: int | None = courses.aggregate(n=Sum("people_read"))["n"]
+        return (people or 0) > counts.MANY
+
+    @property
+    def matrix(self) -> counts.Matrix:
+        return self.known.cells
 
     @cached_property
     def counts(self) -> counts.Counts:
@@ -75,11 +102,11 @@ class Roster:
     @cached_property
     def are_few(self) -> bool:
         """All that a tutor has, and what a coordinator finds by narrow filters."""
-        return self.user.is_tutor or self.counts.total <= FEW
+        return self.user.is_tutor or (self.known.counted and self.counts.total <= FEW)
 
     @cached_property
     def table(self) -> RosterTable:
-        rows = self.filter.counted(self.filter.uncounted())
+        rows = self.filter.counted(self.uncounted)
         if self.are_few and not self.user.is_tutor:
             rows = found_first(rows)
         return RosterTable(rows, order_by=self.display.sort)
@@ -124,6 +151,8 @@ class Roster:
     def paginator(self) -> CountedPaginator:
         ids = self.table.data.data.values_list("pk", flat=True)
         cells = counts.chosen(self.matrix, **self._chosen)
+        if not self.known.counted:
+            return UncountedPaginator(ids, self.display.page_size, ())
         blocks = () if self.are_few else self.table.blocks
         return CountedPaginator(ids, self.display.page_size, cells, blocks)
 
@@ -181,6 +210,13 @@ class Roster:
     @property
     def url(self) -> str:
         return reverse("dashboard:roster")
+
+    @property
+    def counting_url(self) -> str:
+        """Answers with the counts of this list, once they are there."""
+        params = self.params.copy()
+        params["recount"] = "1"
+        return f"{self.url}?{params.urlencode()}"
 
     @property
     def here(self) -> str:

@@ -33,6 +33,8 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
     def page(self, number: int | str) -> "Page[int]":
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
+        if self.count <= self.per_page:  # whoever came since they were counted stands there too
+            return Page(list(self.ids[: self.per_page]), number, self)
         return Page(self._between(first, min(first + self.per_page, self.count)), number, self)
 
     def about(self, number: int) -> tuple[int, list[int]]:
@@ -55,3 +57,15 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         if first < FAR or first * 2 < count:
             return list(rows[first:last])
         return list(rows.reverse()[count - last : count - first])[::-1]
+
+
+class UncountedPaginator(CountedPaginator):
+    """The first page of rows that nobody counted yet: all it knows is whether there is another."""
+
+    def __init__(self, ids: QuerySet[Enrolment, int], per_page: int, cells: Sequence[Cell]) -> None:
+        super().__init__(ids, per_page, cells)
+        self.found = list(ids[: per_page + 1])
+        self.count = len(self.found)
+
+    def _between(self, first: int, last: int) -> list[int]:
+        return self.found[first:last]

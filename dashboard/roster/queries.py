@@ -134,27 +134,34 @@ def last_contacted(rows: QuerySet[Enrolment], *, before: datetime | None, never:
     return rows.filter(found)
 
 
-def matching(rows: QuerySet[Enrolment], query: str, *, few: bool) -> QuerySet[Enrolment]:
+def matching(rows: QuerySet[Enrolment], query: str, people: set[int] | None = None) -> QuerySet[Enrolment]:
     """Whom a search finds, by what Moodle says or by a phone or address that a tutor typed.
 
-    Names are looked up first, once for the counts and the page, by their index. `few`: there are so few rows that
-    it is quicker to look at each, as it is where a search finds a great many («ac-», half a common name).
+    `people`: what `few_people` found. Without, each of the rows is looked at: right where these are few, or where a
+    search finds a great many («ac-», half a common name).
     """
+    if people is not None:
+        return rows.filter(among_these("participant", people))
     words = search_words(query)
     if not words:
         return rows.none()
-    typed = Q(removed_at=None)
-    said = Q()
-    for word in words:
-        typed &= Q(search_key__contains=word)
-        said &= Q(participant__search_key__contains=word)
-    people = ContactDetail.objects.filter(typed).values("person")
-    ids = set(Participant.objects.filter(account__person__in=people).values_list("pk", flat=True))
-    if not few:
-        found = Participant.objects.search(query).values_list("pk", flat=True)[: MANY + 1]
-        if len(found) <= MANY:
-            return rows.filter(among_these("participant", ids.union(found)))
+    said = Q(*(Q(participant__search_key__contains=word) for word in words))
+    ids = _of_typed_details(words)
     return rows.filter(said | Q(participant__in=ids) if ids else said)
+
+
+def few_people(query: str) -> set[int] | None:
+    """The accounts that a search means, looked up once for the counts and the page; None: there are too many."""
+    words = search_words(query)
+    if not words:
+        return set()
+    found = Participant.objects.search(query).values_list("pk", flat=True)[: MANY + 1]
+    return _of_typed_details(words).union(found) if len(found) <= MANY else None
+
+
+def _of_typed_details(words: Iterable[str]) -> set[int]:
+    typed = ContactDetail.objects.filter(*(Q(search_key__contains=word) for word in words), removed_at=None)
+    return set(Participant.objects.filter(account__person__in=typed.values("person")).values_list("pk", flat=True))
 
 
 def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:

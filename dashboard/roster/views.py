@@ -31,8 +31,10 @@ def roster(request: LoggedIn) -> HttpResponse:
     opened = None if request.GET or request.htmx else default_of(request.user)
     if opened:
         return redirect(opened.url)
-    listing = Roster.of(request.user, request.GET)
+    listing = Roster.of(request.user, request.GET, waits=False)
     context: dict[str, Any] = {"roster": listing}
+    if request.htmx.target == "tiles":
+        return render(request, "dashboard/roster/_counted.html", context)
     if request.htmx.target in SWAPPED:
         # The form swaps the parts it changes, and never the menus one is choosing from.
         context |= {"layout": "dashboard/roster/swapped.html", "parts_only": _parts(request)}

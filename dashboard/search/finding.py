@@ -98,7 +98,7 @@ def find(user: User, query: str, now: datetime, *, limit: int) -> Found:
 def _candidates(user: User, query: str, now: datetime) -> list[Candidate]:
     fields = ("pk", "search_key", "sort_key")
     if _has_few(user):
-        mine = matching(roster_for(user, now), query, few=True).order_by()
+        mine = matching(roster_for(user, now), query).order_by()
         # Each of a few is compared, so that nobody whose name begins like this is missed.
         rows = mine.values_list(*(f"participant__{name}" for name in fields)).distinct()
         return [Candidate(*row) for row in rows]
