@@ -218,5 +218,5 @@ def _finish(act: BulkAct) -> None:
 
 
 def _forget_counts(user: User) -> None:
-    roster_counts.forget()
+    roster_counts.forget(by=user)
     queue_counts.forget(user)
