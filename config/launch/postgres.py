@@ -74,6 +74,11 @@ class Postgres(KeptServer):
                     f"The data in {self.data} was made by PostgreSQL {made_by}, this is {ours}: "
                     "`make reset` forgets it."
                 )
+            if not (self.home / "password").exists():
+                raise LaunchError(
+                    f"{self.home} was removed, and with it the password of the data in {self.data}: "
+                    "`make reset` forgets them."
+                )
             return
         folder = cluster_folder(self.home)
         folder.mkdir(parents=True, exist_ok=True)

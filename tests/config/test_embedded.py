@@ -102,6 +102,14 @@ def test_what_was_written_is_there_after_a_restart(home: Path, tmp_path: Path) -
         assert ask(postgres.url, "SHOW fsync") == "on"
 
 
+def test_data_without_its_password_is_said_in_words(home: Path) -> None:
+    with Postgres(home):
+        pass
+    (home / "password").unlink()
+    with pytest.raises(LaunchError, match="make reset"):
+        Postgres(home).start()
+
+
 def test_a_folder_has_one_holder(home: Path) -> None:
     with Postgres(home), pytest.raises(LaunchError, match="Another process already uses the PostgreSQL data"):
         Postgres(home).start()
