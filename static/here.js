@@ -21,4 +21,17 @@ document.addEventListener(
   true,
 );
 
+// ---- The view that is open is marked in the side bar and the menu, which no swap of the list brings anew
+
+function markView() {
+  const key = new URLSearchParams(location.search).get("view");
+  for (const link of document.querySelectorAll("a[data-view]")) {
+    if (link.dataset.view === key && document.getElementById("roster")) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory", "htmx:afterSettle"]) document.addEventListener(name, markView);
+window.addEventListener("popstate", markView, true);
+
 document.querySelectorAll("[data-print]").forEach((button) => (button.hidden = false));

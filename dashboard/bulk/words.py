@@ -65,6 +65,8 @@ def left_out_words(act: BulkAct) -> str:
     why = "; ".join(
         _("%(reason)s (%(n)s)") % {"reason": label(r), "n": _number(len(ids))} for r, ids in act.skipped.items()
     )
+    if len(act.skipped) == 1:  # their number is told already
+        why = label(*act.skipped)
     return words % {"n": _number(act.left_out), "why": why}
 
 

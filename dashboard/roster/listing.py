@@ -45,6 +45,14 @@ def _filters(name: str) -> bool:
     return name not in NOT_FILTERS and not name.startswith(FIND)
 
 
+def shown(user: User, params: QueryDict) -> str:
+    """What an address says, and how the list is laid out under it: a view looks the same for good, and to all."""
+    params = params.copy()
+    display = Display.of(user, params)
+    params["sort"], params["columns"] = display.sort, ",".join(display.columns)
+    return normal(params)
+
+
 @dataclass
 class Roster:
     user: User
@@ -57,6 +65,8 @@ class Roster:
     def of(cls, user: User, params: QueryDict, *, waits: bool = True) -> "Roster":
         params = params.copy()
         asked = params.pop("recount", None)
+        if default_of(user) and not params.get("view"):  # the bare address, without the last filter, opens that one
+            params["view"] = EVERYBODY
         # A deep page is found by what was counted.
         return cls(user, params, timezone.now(), waits or bool(asked) or params.get("page", "1") != "1")
 
@@ -200,7 +210,8 @@ class Roster:
 
     @property
     def view_changed(self) -> bool:
-        return self.view is not None and normal(self.params) != normal(QueryDict(self.view.query))
+        view = self.view
+        return view is not None and shown(self.user, self.params) != shown(self.user, QueryDict(view.query))
 
     @property
     def view_lost(self) -> bool:

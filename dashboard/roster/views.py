@@ -1,6 +1,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from dashboard.roster.answers import answer, panel
 from dashboard.roster.layout import only_named_people
 from dashboard.roster.listing import Roster
 from dashboard.scope import undoable, visible_enrolments
-from dashboard.views_saved.shelf import default_of
+from dashboard.views_saved.shelf import default_of, forget_lost_default
 from moodle_sync.enums import Standing
 
 SWAPPED = {"roster", "results"}
@@ -31,6 +32,9 @@ def roster(request: LoggedIn) -> HttpResponse:
     opened = None if request.GET or request.htmx else default_of(request.user)
     if opened:
         return redirect(opened.url)
+    if not request.GET and forget_lost_default(request.user):
+        words = _("The view that opened this list was deleted, or is no longer shared with you: here is everybody.")
+        messages.warning(request, words)
     listing = Roster.of(request.user, request.GET, waits=False)
     context: dict[str, Any] = {"roster": listing}
     if request.htmx.target == "tiles":

@@ -107,6 +107,14 @@ def default_of(user: User) -> View | None:
     return shelf_of(user).find(key) if key else None
 
 
+def forget_lost_default(user: User) -> bool:
+    """Whether the view that opened the list was deleted, or is no longer shared: once, as it is forgotten thereby."""
+    lost = bool(preferences.of(user).default_view) and default_of(user) is None
+    if lost:
+        preferences.keep(user, default_view="")
+    return lost
+
+
 def normal(params: QueryDict) -> str:
     """What makes two lists the same: filters and order, whatever stands first."""
     kept = QueryDict(mutable=True)

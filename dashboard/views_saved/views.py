@@ -18,10 +18,10 @@ from dashboard import preferences
 from dashboard.courses.requests import LoggedIn
 from dashboard.exports.words import filter_words
 from dashboard.models import SavedView
-from dashboard.roster.listing import Roster
+from dashboard.roster.listing import Roster, shown
 from dashboard.views_saved import counts
 from dashboard.views_saved.forms import ViewForm
-from dashboard.views_saved.shelf import EVERYBODY, View, normal, renumber, shelf_of
+from dashboard.views_saved.shelf import EVERYBODY, View, renumber, shelf_of
 
 MOST = 30
 KEPT = timedelta(days=1)
@@ -50,7 +50,7 @@ def save(request: LoggedIn) -> HttpResponse:
     """The list that the address shows, under a name."""
     _only_who_follows(request)
     own = _own(request)
-    view = SavedView(owner=request.user, query=normal(QueryDict(request.POST.get("query", ""))))
+    view = SavedView(owner=request.user, query=shown(request.user, QueryDict(request.POST.get("query", ""))))
     if own.count() >= MOST:
         messages.error(request, _("You have %(n)s views already: delete one first.") % {"n": MOST})
         return redirect("dashboard:views")
@@ -78,9 +78,9 @@ def change(request: LoggedIn, pk: int) -> HttpResponse:
 
 @require_POST
 def refilter(request: LoggedIn, pk: int) -> HttpResponse:
-    """The same view, with the filters and the order of now."""
+    """The same view, with the filters, the columns and the order of now."""
     view = _one(request, pk)
-    view.query = normal(QueryDict(request.POST.get("query", "")))
+    view.query = shown(request.user, QueryDict(request.POST.get("query", "")))
     form = ViewForm({"name": view.name, "shared": view.shared}, instance=view)
     if form.is_valid():
         form.save()

@@ -1,9 +1,11 @@
 """Saved views: filters under a name, whose they are, who sees them, and what they say when something is gone."""
 
+import re
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -11,16 +13,18 @@ from lxml import html
 
 from accounts.models import User
 from dashboard.enums import Channel, State
-from dashboard.models import FollowUp, SavedView
+from dashboard.models import FollowUp, Preference, SavedView
+from dashboard.roster.listing import Roster
 from dashboard.views_saved import views
 from dashboard.views_saved.counts import counted
-from dashboard.views_saved.shelf import SHIPPED, Shelf, seen_by, shelf_of
+from dashboard.views_saved.shelf import SHIPPED, Shelf, View, seen_by, shelf_of
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Course, Enrolment, Group
 from tests.factories import AssignmentFactory, CourseFactory, EnrolmentFactory, SiteFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ROSTER = "/enseignants/"
+MARKED = "//nav[contains(@class, 'views')]/a[@aria-current]"
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +49,11 @@ def save(client: Client, name: str = "Ma vue", query: str = "state=todo", **more
     return SavedView.objects.latest("pk")
 
 
+def filters(query: str) -> str:
+    """Without the columns, which are many."""
+    return re.sub("columns=[^&]*&", "", query)
+
+
 def text_of(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
@@ -53,14 +62,36 @@ def text_of(client: Client, url: str) -> str:
 
 def test_a_view_keeps_filters_and_order_but_no_page(claire: Client, tutor: User) -> None:
     view = save(claire, query="state=todo&page=3&open=12&sort=-teacher&view=remind&q=")
-    assert view.query == "sort=-teacher&state=todo"
+    assert filters(view.query) == "sort=-teacher&state=todo"
     assert view.owner == tutor
+
+
+def test_a_view_keeps_the_columns_and_the_order_it_was_saved_with(claire: Client, tutor: User) -> None:
+    Preference.objects.create(user=tutor, sort="-teacher", hidden_columns=["place"], column_order=["state"])
+    view = save(claire)
+    Preference.objects.update(sort="", hidden_columns=[], column_order=[])
+    again = User.objects.get(pk=tutor.pk)
+    display = Roster.of(again, QueryDict(view.query)).display
+    assert (display.sort, display.columns[0], "place" in display.columns) == ("-teacher", "state", False)
+    assert "modifiée" not in text_of(claire, View(str(view.pk), view.name, view.query).url)
+
+
+def test_the_open_view_is_marked_in_the_side_bar(claire: Client) -> None:
+    view = save(claire)
+    for url, headers in (
+        (f"{ROSTER}?state=todo&view={view.pk}", {}),
+        ("/vues/nombres/", {"HX-Request": "true", "HX-Current-URL": f"http://testserver{ROSTER}?view={view.pk}"}),
+    ):
+        page = html.document_fromstring(claire.get(url, headers=headers).content.decode())
+        assert page.xpath(f"{MARKED}/span[@class='t']/text()") == ["Ma vue"]
+    page = html.document_fromstring(claire.get("/vues/?view=1").content.decode())
+    assert not page.xpath(MARKED)
 
 
 def test_the_address_of_a_view_holds_its_filters(claire: Client) -> None:
     view = save(claire)
     response = claire.post(reverse("dashboard:save-view"), {"name": "Autre", "query": "state=todo"})
-    assert response["Location"] == f"{ROSTER}?state=todo&view={view.pk + 1}"
+    assert filters(response["Location"]) == f"{ROSTER}?sort=next&state=todo&view={view.pk + 1}"
 
 
 def test_the_page_says_which_view_is_open_and_whether_it_was_changed(claire: Client, group: Group) -> None:
@@ -71,7 +102,7 @@ def test_the_page_says_which_view_is_open_and_whether_it_was_changed(claire: Cli
     assert "Vue : Ma vue · modifiée" in page.replace("\u00a0", " ")
     claire.post(reverse("dashboard:refilter-view", args=[view.pk]), {"query": f"access=dormant&view={view.pk}"})
     view.refresh_from_db()
-    assert view.query == "access=dormant"
+    assert filters(view.query) == "access=dormant&sort=next"
 
 
 def test_a_deleted_view_says_so_and_its_filters_stay(claire: Client, group: Group) -> None:
@@ -132,7 +163,7 @@ def test_a_search_is_never_shared(claire: Client) -> None:
     view = save(claire, shared="on")
     claire.post(reverse("dashboard:refilter-view", args=[view.pk]), {"query": "q=duval"})
     view.refresh_from_db()
-    assert view.query == "state=todo"
+    assert filters(view.query) == "sort=next&state=todo"
 
 
 def test_shared_with_those_of_the_same_platform(
@@ -183,13 +214,16 @@ def test_the_shipped_views_hold_whom_their_names_say(tutor: User, other_tutor: U
     assert found["quiet"] == 6, "never contacted is not contacted either"
 
 
-def test_the_default_opens_the_list_and_everybody_stays_a_click_away(claire: Client) -> None:
+def test_the_default_opens_the_list_and_everybody_stays_a_click_away(claire: Client, group: Group) -> None:
+    EnrolmentFactory(course=group.course, groups=[group])
     view = save(claire)
     claire.post(reverse("dashboard:default-view"), {"view": str(view.pk)})
-    assert claire.get(ROSTER)["Location"] == f"{ROSTER}?state=todo&view={view.pk}"
+    assert filters(claire.get(ROSTER)["Location"]) == f"{ROSTER}?sort=next&state=todo&view={view.pk}"
     assert claire.get(f"{ROSTER}?view=all").status_code == 200
-    claire.post(reverse("dashboard:delete-view", args=[view.pk]))
-    assert claire.get(ROSTER).status_code == 200
+    page = html.document_fromstring(claire.get(f"{ROSTER}?state=todo").content.decode())
+    assert page.xpath("//*[@id='chip-state-todo']/@href") == [f"{ROSTER}?view=all"], "the bare address is of the view"
+    claire.post(reverse("dashboard:delete-view", args=[view.pk]), follow=True)
+    assert ["n’est plus partagée" in text_of(claire, ROSTER) for _visit in range(2)] == [True, False], "said once"
     assert claire.post(reverse("dashboard:default-view"), {"view": "999"}).status_code == 400
 
 
