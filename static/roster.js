@@ -32,7 +32,7 @@ document.addEventListener(
 );
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (MENU.test(detail.target.id)) ticked = [...detail.target.querySelectorAll("label:has(input:checked)")];
+  if (MENU.test(detail.target?.id)) ticked = [...detail.target.querySelectorAll("label:has(input:checked)")];
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
@@ -79,7 +79,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => askedFrom.set(de
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!list()) return;
   late = askedFrom.has(detail.xhr) && askedFrom.get(detail.xhr) !== here();
-  if (late && LISTS.includes(detail.target.id)) detail.shouldSwap = false;
+  if (late && LISTS.includes(detail.target?.id)) detail.shouldSwap = false;
   if (late) {
     // Once its parts were swapped or left out; a button that is gone says no `afterRequest`.
     setTimeout(() => {
@@ -88,7 +88,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     });
   }
   const search = document.getElementById("q");
-  if (detail.target.id !== "roster" || !detail.shouldSwap || !search) return;
+  if (detail.target?.id !== "roster" || !detail.shouldSwap || !search) return;
   // A link brings the search field too, as it was when pressed: what is typed since goes on in it.
   const sent = new URL(detail.xhr.responseURL).searchParams.get("q") ?? "";
   unsent = search.value === sent || document.activeElement !== search ? null : search.value;
@@ -102,7 +102,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 });
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  if (late && PARTS.includes(event.detail.target.id)) event.preventDefault();
+  if (late && PARTS.includes(event.detail.target?.id)) event.preventDefault();
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {

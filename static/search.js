@@ -43,11 +43,11 @@ document.addEventListener("click", ({ target }) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   // An answer that comes after one went on would cover the page.
-  if (event.detail.target.id === "found" && document.activeElement !== box()) event.detail.shouldSwap = false;
+  if (event.detail.target?.id === "found" && document.activeElement !== box()) event.detail.shouldSwap = false;
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (detail.target.id !== "found") return;
+  if (detail.target?.id !== "found") return;
   const live = document.getElementById("live");
   live.textContent = detail.target.querySelector("[data-announce]")?.dataset.announce ?? "";
 });

@@ -147,7 +147,7 @@ def test_in_the_panel_calling_reserves_and_closing_lets_go(page_as: OpenAs, tuto
     assert Lease.objects.get().user == tutor
     note(page).fill("Note.")
     with page.expect_response(lambda answer: answer.url.endswith("/liberer/")):
-        page.locator("[data-close]").first.click()
+        page.locator("#panel [data-close]:visible").click()
     assert not Lease.objects.exists()
     page.locator(f"#name-{one.pk}").click()
     expect(note(page)).to_have_value("Note.")

@@ -152,7 +152,7 @@ def test_sorting_searching_and_going_back(page_as: OpenAs, coordinator: User, co
     page.locator("#sort-name").click()
     page.wait_for_url("**sort=name**")
     expect(names).to_have_text(["Aborder la lecture", course.full_name])
-    page.locator("input[name=q]").fill("lecture")
+    page.locator("#id_q").fill("lecture")
     expect(names).to_have_text(["Aborder la lecture"])
     page.wait_for_url("**q=lecture**")
     page.go_back()
