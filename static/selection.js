@@ -70,6 +70,8 @@ function kept() {
   place = here();
   if (place.list === before.list && place.page !== before.page) return clear(true);
   if (whole() && place.list !== before.list) return clear(true);
+  // Of «all», every page drawn anew is.
+  if (whole()) for (const box of boxes()) chosen.add(id(box));
   const visible = new Set(boxes().map(id));
   for (const one of chosen) if (!visible.has(one)) chosen.delete(one);
   draw();
@@ -116,7 +118,6 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target === step && step.children.length) {
     (step.querySelector("[aria-invalid=true]") ?? step.querySelector("input:not([type=hidden]), select, textarea, #bulk-title"))?.focus();
   }
-  if (whole()) for (const box of boxes()) if (detail.target?.id === "bulk-selection") chosen.add(id(box));
   kept();
 });
 

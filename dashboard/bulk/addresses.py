@@ -23,7 +23,12 @@ class Addresses:
 
     @property
     def text(self) -> str:
-        """With semicolons: Outlook takes no commas by itself, and other mail programs take both."""
+        """With commas, as the standard has it (RFC 5322): what most mail programs take."""
+        return ", ".join(self.found)
+
+    @property
+    def for_outlook(self) -> str:
+        """Which takes no commas by itself."""
         return "; ".join(self.found)
 
 

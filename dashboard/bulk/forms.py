@@ -124,7 +124,15 @@ class StateForm(BulkForm):
         ],
         required=False,
     )
-    address = forms.CharField(label=_("Who must act: an address (optional)"), max_length=254, required=False)
+    owner = forms.ChoiceField(label=_("A colleague who lifts it"), required=False)
+    address = forms.CharField(label=_("or an address to write to"), max_length=254, required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, owners: Iterable[User]) -> None:
+        super().__init__(data)
+        self.fields["owner"].choices = [  # type: ignore[attr-defined]
+            ("", _("Nobody")),
+            *((str(user.pk), str(user)) for user in owners),
+        ]
 
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"].strip()
@@ -141,6 +149,8 @@ class StateForm(BulkForm):
                 self.add_error("words", _("Say which one, in a few words."))
         if cleaned.get("what") == Name.BLOCK and not cleaned.get("cause"):
             self.add_error("cause", _("Choose the cause."))
+        if cleaned.get("owner") and cleaned.get("address"):
+            self.add_error("address", _("Either a colleague or an address: one of them acts."))
         return cleaned
 
     @property
@@ -149,5 +159,5 @@ class StateForm(BulkForm):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        wanted = {Name.CLOSE: ("reason", "words"), Name.BLOCK: ("cause", "address")}
+        wanted = {Name.CLOSE: ("reason", "words"), Name.BLOCK: ("cause", "owner", "address")}
         return {name: self.cleaned_data[name] for name in wanted.get(Name(self.act), ())}

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from dashboard.bulk.forms import AssignForm, BulkForm, CallbackForm, ContactedForm, EmailForm, NoteForm, StateForm
-from dashboard.handover.colleagues import receivers
+from dashboard.handover.colleagues import receivers, who_see_all
 from dashboard.handover.listing import courses_of, handable
+from dashboard.roster.queries import among_these
 from dashboard.selection.picked import Picked
+from moodle_sync.models import Enrolment
 
 Form = BulkForm | AssignForm
 
@@ -28,6 +30,10 @@ class Step:
 def _assign(data: QueryDict | None, picked: Picked) -> Form:
     found = handable(picked.user).filter(enrolment__in=picked.rows())
     return AssignForm(data, receivers=receivers(picked.user, courses_of(found)))
+
+
+def _follow_up(data: QueryDict | None, picked: Picked) -> Form:
+    return StateForm(data, owners=who_see_all(Enrolment.objects.filter(among_these("pk", picked.present))))
 
 
 STEPS = {
@@ -49,7 +55,7 @@ STEPS = {
         ),
         Step("attribuer", _("Hand over to a colleague"), _("Hand over…"), "user-share", _assign),
         Step("note", _("Add a note"), pgettext_lazy("button", "Note…"), "note", lambda data, _picked: NoteForm(data)),
-        Step("suivi", _("Change the follow-up"), _("Follow-up…"), "inbox", lambda data, _picked: StateForm(data)),
+        Step("suivi", _("Change the follow-up"), _("Follow-up…"), "inbox", _follow_up),
         Step(
             "e-mail", _("Note an e-mail as sent"), _("Note the e-mail"), "send", lambda data, _picked: EmailForm(data)
         ),

@@ -159,7 +159,12 @@ def _do(act: BulkAct, versions: dict[int, int]) -> None:
     )
     if act.name == Name.BLOCK:
         Blockage.objects.bulk_create(
-            Blockage(follow_up_id=entry.follow_up_id, contact=entry, address=act.parameters["address"])
+            Blockage(
+                follow_up_id=entry.follow_up_id,
+                contact=entry,
+                owner_id=act.parameters.get("owner") or None,
+                address=act.parameters["address"],
+            )
             for entry in entries
         )
     act.done += len(entries)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from accounts.models import Role, User
 from dashboard.scope import in_scope, visible_courses, visible_enrolments
@@ -42,6 +42,15 @@ def who_see(enrolment: Enrolment) -> list[User]:
     tutors = _tutors().filter(assignments__ended_at=None, assignments__course=enrolment.course).distinct()
     seeing = [user for user in tutors if visible_enrolments(user).filter(pk=enrolment.pk).exists()]
     return in_order({*seeing, *overseers([enrolment.course_id])})
+
+
+def who_see_all(enrolments: QuerySet[Enrolment]) -> list[User]:
+    """The colleagues who may see each of these people, and so lift what blocks them all."""
+    courses = set(enrolments.values_list("course", flat=True).distinct())
+    tutors = _tutors().filter(assignments__ended_at=None, assignments__course__in=courses)
+    on_all = tutors.annotate(courses=Count("assignments__course", distinct=True)).filter(courses=len(courses))
+    seeing = [user for user in on_all if not enrolments.exclude(pk__in=visible_enrolments(user).values("pk")).exists()]
+    return in_order({*seeing, *overseers(courses)})
 
 
 def sharing_a_site_with(user: User) -> QuerySet[User]:

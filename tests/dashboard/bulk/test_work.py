@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.http import QueryDict
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Assignment, User
@@ -198,6 +199,30 @@ def test_nobody_is_noted_as_written_to_twice(tutor: User, make: Make) -> None:
     assert act.skipped == {Obstacle.RECENT: [written.pk], Obstacle.ADDRESS: [unreachable.pk]}
     assert states([free, came]) == [State.REMINDED, State.CLOSED_IN]
     assert came.follow_up.contacts.get().kind == Kind.EMAIL
+
+
+def test_blocked_until_a_colleague_who_sees_them_all_has_acted(
+    tutor: User, other_tutor: User, coordinator: User, make: Make, client: Client
+) -> None:
+    mine = make(2)
+    shared = make(1, groups=[tutor.assignments.get().group, other_tutor.assignments.get().group])
+    client.force_login(tutor)
+
+    def step(enrolments: list[Enrolment], **data: Any) -> Any:
+        rows = [f"{e.pk}:{FollowUp.objects.get(enrolment=e).version}" for e in enrolments]
+        return client.post("/enseignants/selection/suivi/", {"row": rows, **data})
+
+    def offered(enrolments: list[Enrolment]) -> set[str]:
+        return {value for value, _name in step(enrolments).context["form"].fields["owner"].choices if value}
+
+    assert offered(mine) == {str(tutor.pk), str(coordinator.pk)}
+    assert offered(shared) == {str(tutor.pk), str(coordinator.pk), str(other_tutor.pk)}
+    blocked = {"go": "1", "what": Name.BLOCK, "cause": Cause.CREDENTIALS}
+    assert step(mine, **blocked, owner=other_tutor.pk).status_code == 422
+    assert step(mine, **blocked, owner=coordinator.pk, address="support@example.org").status_code == 422
+    step(mine, **blocked, owner=coordinator.pk)
+    found = current_blockages(FollowUp.objects.filter(enrolment__in=mine))
+    assert [blockage.owner for blockage in found.values()] == [coordinator] * 2
 
 
 def test_the_colleague_is_told_once_and_not_after_an_undo(tutor: User, other_tutor: User, make: Make) -> None:
