@@ -67,8 +67,6 @@ class UploadForm(forms.Form):
         self.fields["moment"].initial = timezone.localtime()
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "form-select" if name in {"kind", "course"} else "form-control"
-            if self.is_bound and name in self.errors:
-                field.widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
         self.fields["file"].widget.attrs["accept"] = ".csv,.tsv,.txt,.xlsx"
 
     def clean_file(self) -> Any:
