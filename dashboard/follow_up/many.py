@@ -14,6 +14,7 @@ from accounts.models import User
 from dashboard.enums import TOUCHES, Kind
 from dashboard.follow_up import machine, moves
 from dashboard.follow_up.rules import Target
+from dashboard.live import pulse
 from dashboard.models import Contact, FollowUp
 from dashboard.plan.recompute import Act, recompute_some
 from dashboard.scope import lenders
@@ -54,6 +55,7 @@ def record_all(
         entry = Contact.objects.filter(follow_up=OuterRef("pk"), version=OuterRef("version")).values("pk")[:1]
         FollowUp.objects.filter(pk__in=ids).update(last_contact=Subquery(entry), last_contact_at=now)
     recompute_some(ids, Act(kind), now)
+    pulse.beat_later()
     return written
 
 
@@ -102,19 +104,10 @@ def undo_some(entries: Sequence[Contact], *, by: User, act: uuid.UUID) -> tuple[
         if follow_up.version != entry.version or entry.kind == Kind.UNDO:
             kept.append(entry)
             continue
-        reversal, _fields = moves.reversed_by(follow_up, entry, by=by, act=act)
-        reversals.append(reversal)
+        reversals.append(moves.reversed_by(follow_up, entry, by=by, act=act))
         undone.append(entry)
-    _save_restored([locked[entry.follow_up_id] for entry in undone])
+    moves.save_restored([locked[entry.follow_up_id] for entry in undone])
     Contact.objects.bulk_create(reversals)
     recompute_some([entry.follow_up_id for entry in undone])
+    pulse.beat_later()
     return undone, kept
-
-
-def _save_restored(follow_ups: Sequence[FollowUp]) -> None:
-    """One statement for all that go back to the same: most do."""
-    groups: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
-    for follow_up in follow_ups:
-        groups[tuple((name, getattr(follow_up, name)) for name in moves.RESTORED)].append(follow_up.pk)
-    for values, ids in groups.items():
-        FollowUp.objects.filter(pk__in=ids).update(version=F("version") + 1, **dict(values))

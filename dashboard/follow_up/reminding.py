@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from dashboard.addresses import bad_addresses, holds, with_typed_address
 from dashboard.enums import Kind
-from dashboard.follow_up import moves
+from dashboard.follow_up import many
 from dashboard.models import Contact, FollowUp
 from dashboard.people import locked_owners
 from dashboard.plan.waits import after_reminder
@@ -117,14 +117,8 @@ def remind(due: Collection[int], versions: Mapping[int, int], *, by: User, now: 
     # Two reminders of one person for two courses at once: the second waits here, and finds the first.
     locked_owners(follow_up.enrolment.participant_id for follow_up in locked)
     hindered = obstacles(still, now)
-    targets = after_reminder(locked, now)
-    sent = Reminded()
+    free = [row for row in locked if not hindered[row.enrolment_id] and row.version == versions[row.enrolment_id]]
+    targets = after_reminder(free, now)
     act = uuid.uuid4()
-    for follow_up in locked:
-        pk = follow_up.enrolment_id
-        if not hindered[pk] and follow_up.version == versions[pk]:
-            moves.record(follow_up, kind=Kind.EMAIL, author=by, target=targets[follow_up.pk], act=act)
-            sent.enrolments.append(pk)
-    sent.act = act if sent.enrolments else None
-    sent.skipped = len(versions) - len(sent.enrolments)
-    return sent
+    many.record_all([(row, targets[row.pk]) for row in free], kind=Kind.EMAIL, author=by, act=act, now=now)
+    return Reminded(act if free else None, [row.enrolment_id for row in free], skipped=len(versions) - len(free))

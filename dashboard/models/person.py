@@ -13,7 +13,6 @@ class Person(models.Model):
 
     do_not_call = models.BooleanField(_("does not want to be called"), default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    typed_emails: list["ContactDetail"]  # prefetched for lists
 
     def __str__(self) -> str:
         return f"person {self.pk}"

@@ -11,14 +11,13 @@ from django.db.models import (
     F,
     Func,
     OuterRef,
-    Prefetch,
     Q,
     QuerySet,
     Value,
-    prefetch_related_objects,
 )
 
 from accounts.models import Assignment, User
+from dashboard.addresses import bad_addresses, holds, with_typed_address
 from dashboard.models import ContactDetail
 from dashboard.plan import tried
 from dashboard.scope import entrusted_to, visible_enrolments
@@ -39,7 +38,6 @@ GROUP_NAMES = (
     .order_by("group__name", "group")
     .values("group__name")
 )
-EMAILS = ContactDetail.objects.filter(kind=ContactDetail.Kind.EMAIL, removed_at=None)
 
 
 class _Ids(ArraySubquery):
@@ -176,14 +174,18 @@ def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:
         .select_related("participant__account__person", "course__site", "follow_up__last_contact__author")
     )
     by_id = {row.pk: row for row in rows}
-    _look_for_typed_emails(by_id.values())
+    _look_for_addresses(by_id.values())
     tried.look_up(by_id.values())
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
-def _look_for_typed_emails(rows: Iterable[Enrolment]) -> None:
-    """Of those whom Moodle gives no address: a colleague may have typed one."""
-    accounts = [getattr(row.participant, "account", None) for row in rows if not row.participant.email]
-    persons = [account.person for account in accounts if account]
-    if persons:
-        prefetch_related_objects(persons, Prefetch("details", queryset=EMAILS, to_attr="typed_emails"))
+def _look_for_addresses(rows: Iterable[Enrolment]) -> None:
+    """`has_address`: Moodle's, unless a message came back from there, or one that a colleague typed."""
+    person_of = {row.pk: account.person_id for row in rows if (account := getattr(row.participant, "account", None))}
+    bad = bad_addresses(set(person_of.values()))
+    without = [row for row in rows if not holds(row.participant.email, person_of.get(row.pk), bad)]
+    typed = with_typed_address({person_of[row.pk] for row in without if row.pk in person_of}, bad)
+    for row in rows:
+        row.has_address = True  # type: ignore[attr-defined]
+    for row in without:
+        row.has_address = person_of.get(row.pk) in typed  # type: ignore[attr-defined]

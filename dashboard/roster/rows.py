@@ -106,9 +106,8 @@ class Row:
 
     @property
     def no_reminder(self) -> bool:
-        """No address, neither from Moodle nor typed by a colleague: nothing can be sent."""
-        account = getattr(self.record.participant, "account", None)
-        return not self.record.participant.email and not (account and account.person.typed_emails)
+        """No address that holds, neither from Moodle nor typed by a colleague: nothing can be sent."""
+        return not self.record.has_address  # type: ignore[attr-defined]  # by with_row_data()
 
     @property
     def flag(self) -> str:

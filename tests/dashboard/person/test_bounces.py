@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from lxml import html
 
 from accounts.models import User
 from dashboard.enums import Cause, Channel, Kind, State
@@ -74,6 +75,21 @@ def test_no_reminder_goes_there_until_it_is_undone(claire: Client, one: Enrolmen
     claire.post(reverse("dashboard:undo", args=[Contact.objects.get().act]))
     assert obstacle(one) == ""
     assert hint(tutor, one) is None
+
+
+def test_the_roster_says_so(claire: Client, one: Enrolment) -> None:
+    other: Enrolment = EnrolmentFactory(course=one.course, groups=[one.groups.get()])
+
+    def flagged() -> dict[int, str]:
+        page = html.fromstring(claire.get(reverse("dashboard:roster")).content)
+        tag = "string(.//td[contains(@class, 'c-who')]//span[contains(@class, 'vg-tag warn')])"
+        return {int(row.get("data-row")): row.xpath(tag) for row in page.xpath("//tr[@data-row]")}
+
+    assert flagged() == {one.pk: "", other.pk: ""}
+    tell(claire, one)
+    assert flagged() == {one.pk: "Message revenu", other.pk: ""}
+    claire.post(reverse("dashboard:add-detail", args=[one.pk]), {"value": "camille@perso.example.org"})
+    assert flagged() == {one.pk: "", other.pk: ""}, "an address that a colleague typed will do"
 
 
 def test_the_likely_cause_is_the_address_with_its_evidence(claire: Client, one: Enrolment, tutor: User) -> None:

@@ -8,12 +8,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from lxml import html
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.links import public_url
 from accounts.models import User
 from dashboard.enums import Channel, Kind, State
 from dashboard.follow_up import acts, moves, system
-from dashboard.follow_up.reminding import Obstacle, obstacles
+from dashboard.follow_up.reminding import Obstacle, obstacles, remind
 from dashboard.follow_up.rules import DEFAULT_STEPS
 from dashboard.models import Contact, ContactDetail, FollowUp, MessageTemplate, PersonAccount
 from dashboard.plan import wording
@@ -70,6 +71,22 @@ def test_all_are_reminded_by_one_act_and_taken_back_by_one(claire: Client, cours
     claire.post(undo)
     assert states(*people) == [State.TODO] * 3
     assert len(recipients(Desk(people_tutor(people), timezone.now()), course)) == 3
+
+
+def test_many_are_reminded_and_taken_back_by_as_many_statements_as_few(
+    tutor: User, due: MakePerson, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in (2, 8):
+        people = [due().pk for _ in range(number)]
+        with django_assert_max_num_queries(35):
+            act = remind(people, dict.fromkeys(people, 0), by=tutor).act
+        assert act
+        touched = FollowUp.objects.filter(enrolment__in=people)
+        assert touched.filter(state=State.REMINDED, version=1, assignee=tutor).count() == number
+        assert not touched.exclude(last_contact__act=act).exists()
+        with django_assert_max_num_queries(24):
+            moves.undo(act, by=tutor, among=touched.values_list("pk", flat=True))
+        assert touched.filter(state=State.TODO, version=2, assignee=None).count() == number
 
 
 def people_tutor(people: list[Enrolment]) -> User:

@@ -41,7 +41,7 @@ def test_the_number_of_queries_does_not_grow_with_rows(
     claire: Client, people: MakePeople, rows: int, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     people(rows)
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(20):
         assert len(names(parsed(claire, URL))) == rows
 
 
