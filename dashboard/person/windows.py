@@ -16,6 +16,8 @@ from dashboard.moments import clock
 Text = str | Promise
 NARROW = timedelta(hours=1)
 """Nobody needs it more exactly."""
+CALL = timedelta(minutes=30)
+"""So long at most, a call and the writing down of it."""
 
 
 def window_words(contact: Contact) -> str:
@@ -39,18 +41,26 @@ def _day(moment: datetime) -> str:
     return date_format(moment, "d/m")
 
 
+def begun(kind: Kind | None, noted_at: datetime) -> datetime:
+    """From when on an entry may be the work of a contact: a call is noted at its end, and people come in during it."""
+    return noted_at - CALL if kind == Kind.CALL else noted_at
+
+
 def after_contact(contact: Contact, kinds: Mapping[int, Kind]) -> str:
     """Did it work? Nothing where Moodle's stamp is earlier than the last contact; no more than the window allows."""
     last = contact.before.get("last_contact_at")
     if not last or contact.happened_at is None:
         return ""
     then = datetime.fromisoformat(last)
-    if contact.happened_at < then:
+    kind = kinds.get(contact.before.get("last_contact_id"))
+    if contact.happened_at < begun(kind, then):
         return ""
     zone = contact.follow_up.enrolment.course.site.zone
     day = then.astimezone(zone).date()
     most = (contact.happened_at.astimezone(zone).date() - day).days
-    words = WORDS[_what(kinds.get(contact.before.get("last_contact_id")))]
+    words = WORDS[_what(kind)]
+    if contact.happened_at < then:
+        return str(words.same_day)
     earliest = contact.happened_after
     if earliest is not None and earliest >= then:
         return _surely(words, (earliest.astimezone(zone).date() - day).days, most)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from dashboard.enums import Kind
 from dashboard.models import Contact
-from dashboard.person.windows import after_contact
+from dashboard.person.windows import after_contact, begun
 from dashboard.queue.lists import Desk
 
 SATURDAY = 5
@@ -81,7 +81,8 @@ def _after_mine(events: Sequence[_Event], user: User) -> set[int]:
     if not lasts:
         return set()
     authors = {"author": user.pk} if user.is_tutor else {"author__isnull": False}
-    when = dict(Contact.objects.filter(pk__in=lasts, **authors).values_list("pk", "created_at"))
+    contacts = Contact.objects.filter(pk__in=lasts, **authors).values_list("pk", "kind", "created_at")
+    when = {pk: begun(Kind(kind), noted_at) for pk, kind, noted_at in contacts}
     return {
         event.pk
         for event in events
