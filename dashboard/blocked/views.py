@@ -22,7 +22,7 @@ from dashboard.follow_up import blocking, moves
 from dashboard.follow_up.blocking import current_blockages
 from dashboard.handover.notices import tell_of_blockage
 from dashboard.models import Blockage, FollowUp
-from dashboard.person.answers import UNPROCESSABLE, done, overtaken, posted_version, screen
+from dashboard.person.answers import UNPROCESSABLE, conflict, done, overtaken, posted_version, screen
 from dashboard.person.file import File, open_file
 from dashboard.person.panel import Forms
 from dashboard.roster.answers import redirected
@@ -45,9 +45,11 @@ def blockages(request: LoggedIn) -> HttpResponse:
 def block(request: LoggedIn, pk: int) -> HttpResponse:
     """GET: what keeps the person out, and who must act. POST: blocked until then."""
     file = open_file(request.user, pk)
-    if file.follow_up is None or file.follow_up.state not in OPEN_STATES:
+    if file.follow_up is None:
         raise Http404
     if request.method == "GET":
+        if file.follow_up.state not in OPEN_STATES:
+            raise Http404
         return _block_screen(request, file, BlockForm(file=file, follow_up=file.follow_up))
     form = BlockForm(request.POST, file=file, follow_up=file.follow_up)
     if not form.is_valid():
@@ -55,12 +57,21 @@ def block(request: LoggedIn, pk: int) -> HttpResponse:
     try:
         act = _write_blockage(form, file.follow_up, by=request.user)
     except moves.Stale:
-        return overtaken(request, pk, [pk], Forms(), message=str(FASTER))
+        return _block_again(request, open_file(request.user, pk), form.cleaned_data["version"])
     return done(request, pk, [pk], message=_("Blocked until somebody acts; it comes back by itself."), act=act)
 
 
-def _block_screen(request: LoggedIn, file: File, form: BlockForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "again": form.follow_up.state == State.BLOCKED}
+def _block_again(request: LoggedIn, file: File, version: int) -> HttpResponse:
+    """What was typed, for the version that is current now."""
+    assert file.follow_up is not None
+    posted = request.POST.copy()
+    posted["version"] = str(file.follow_up.version)
+    form = BlockForm(posted, file=file, follow_up=file.follow_up)
+    return _block_screen(request, file, form, conflict=conflict(request, file.follow_up, version))
+
+
+def _block_screen(request: LoggedIn, file: File, form: BlockForm, *, status: int = 200, **told: str) -> HttpResponse:
+    context = {"form": form, "again": form.follow_up.state == State.BLOCKED, **told}
     return screen(request, file, "dashboard/blocked/_block.html", context, status=status)
 
 

@@ -30,16 +30,21 @@ class RedateForm(forms.Form):
             data.setlist("callback", [key])
         super().__init__(data)
         self.seen = seen
+        self.posted = dict(pair for pair in map(_pair, data.getlist("callback")) if pair)
+        """The version that was seen of each enrolment."""
         # Any version may be posted: an old one is then told to be overtaken.
         keys = [(key, key) for key in data.getlist("callback") if self._read(key)]
         self.fields["callback"].choices = keys  # type: ignore[attr-defined]
 
+    @property
+    def has_gone(self) -> bool:
+        """One of them is no callback any more."""
+        return any(enrolment not in self.seen for enrolment in self.posted)
+
     def _read(self, key: str) -> tuple[FollowUp, int] | None:
-        enrolment, _colon, version = key.partition(":")
-        if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in (enrolment, version)):
-            return None
-        follow_up = self.seen.get(int(enrolment))
-        return (follow_up, int(version)) if follow_up else None
+        pair = _pair(key)
+        follow_up = self.seen.get(pair[0]) if pair else None
+        return (follow_up, pair[1]) if pair and follow_up else None
 
     def clean_date(self) -> datetime | None:
         """As a clock on the wall shows it: of each course's own zone."""
@@ -73,6 +78,13 @@ class RedateForm(forms.Form):
     def _at_date(self, follow_up: FollowUp) -> datetime:
         date: datetime = self.cleaned_data["date"]
         return date.replace(tzinfo=follow_up.enrolment.course.site.zone)
+
+
+def _pair(key: str) -> tuple[int, int] | None:
+    parts = key.split(":")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        return None
+    return int(parts[0]), int(parts[1])
 
 
 def later(follow_up: FollowUp, days: int) -> datetime:

@@ -19,8 +19,10 @@ from dashboard.callbacks.forms import RedateForm
 from dashboard.callbacks.listing import Callbacks, callbacks_of
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import dating, moves
-from dashboard.models import CalendarFeed
+from dashboard.live.words import since_versions
+from dashboard.models import CalendarFeed, FollowUp
 from dashboard.roster.answers import forget
+from dashboard.scope import visible_enrolments
 from dashboard.shell import throttle
 
 UNPROCESSABLE, TOO_MANY = 422, 429
@@ -40,6 +42,8 @@ def redate(request: LoggedIn) -> HttpResponse:
     _require_people(request)
     rows = callbacks_of(request.user).select_related("enrolment__course__site")
     form = RedateForm(request.POST, seen={row.enrolment_id: row for row in rows})
+    if form.has_gone:
+        return _overtaken(request, form)
     if not form.is_valid():
         errors = " ".join(str(error) for found in form.errors.values() for error in found)
         chosen = set(request.POST.getlist("callback"))
@@ -48,13 +52,27 @@ def redate(request: LoggedIn) -> HttpResponse:
     try:
         act, words = _write(form, request)
     except moves.Stale:
-        messages.warning(
-            request, _("Somebody was faster: here are the callbacks as they are now. Nothing was changed.")
-        )
-    else:
-        messages.success(request, words, extra_tags=act)
-        forget(request)
+        return _overtaken(request, form)
+    messages.success(request, words, extra_tags=act)
+    forget(request)
     return _back(request)
+
+
+def _overtaken(request: LoggedIn, form: RedateForm) -> HttpResponse:
+    """The callbacks as they are now, with the ticks and the date that were given: the same button does it."""
+    rows = FollowUp.objects.filter(enrolment__in=visible_enrolments(request.user))
+    posted = form.posted
+    changed = [(row, posted[row.enrolment_id]) for row in rows.filter(enrolment__in=posted)]
+    told = since_versions(changed, request.user)
+    text = _("Somebody was faster: here are the callbacks as they are now. Nothing was changed.")
+    listing = Callbacks(request.user, _query(request))
+    text = f"{text} {told}".strip()
+    if not listing.sections:  # nothing is left that could be given another date
+        messages.warning(request, text)
+    ticked = {key.partition(":")[0] for key in request.POST.getlist("callback")}
+    now = callbacks_of(request.user).values_list("enrolment", "version")
+    chosen = {f"{pk}:{version}" for pk, version in now if str(pk) in ticked}
+    return _page(request, listing, error=text, chosen=chosen, status=UNPROCESSABLE)
 
 
 def _write(form: RedateForm, request: LoggedIn) -> tuple[str, str]:

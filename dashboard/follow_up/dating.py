@@ -32,7 +32,6 @@ def redate(callbacks: Sequence[Seen], due: Callable[[FollowUp], datetime], *, by
     return act
 
 
-@transaction.atomic
 def in_days(days: int, zone: ZoneInfo) -> datetime:
     """So many days from today, from nine: nobody is called back at midnight."""
     return start_of_day(timezone.now(), zone, days=days) + MORNING
@@ -44,6 +43,7 @@ def call_back(follow_up: FollowUp, version: int, due: datetime, *, by: User) -> 
     return moves.record(follow_up, kind=Kind.REDATED, author=by, version=version, target=target)
 
 
+@transaction.atomic
 def entrust_callbacks(callbacks: Sequence[Seen], to: User | None, *, by: User) -> uuid.UUID:
     """Who calls back: a colleague, or None for anyone. The date stays. Raises moves.Stale, as `redate` does."""
     act = uuid.uuid4()

@@ -5,8 +5,12 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from dashboard.courses.requests import LoggedIn
+from dashboard.enums import OPEN_STATES
+from dashboard.live import words
+from dashboard.models import FollowUp
 from dashboard.person.file import File
 from dashboard.person.panel import Forms, close_url, neighbours, panel_context, render_panel
 from dashboard.roster.answers import changed, redirected
@@ -52,7 +56,7 @@ def page(request: LoggedIn, pk: int, forms: Forms | None = None, *, status: int 
 
 def screen(request: LoggedIn, file: File, body: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """A screen about this person: in the panel's place beside a list, or a page of its own."""
-    if context.get("overtaken"):
+    if context.get("overtaken") or context.get("conflict"):
         status = UNPROCESSABLE
     context |= {
         "file": file,
@@ -64,6 +68,16 @@ def screen(request: LoggedIn, file: File, body: str, context: dict[str, Any], *,
     inside = request.htmx and not request.htmx.boosted
     template = "dashboard/person/_union.html" if inside else "dashboard/person/union.html"
     return render(request, template, context, status=status)
+
+
+def conflict(request: LoggedIn, follow_up: FollowUp, version: int) -> str:
+    """For the screen that comes back with what was typed: what others did since `version`, and that saving is still
+    possible."""
+    told = words.since_versions([(follow_up, version)], request.user)
+    text = _("Something changed in this file meanwhile. What you typed is kept: look, then save again.")
+    if follow_up.state not in OPEN_STATES:
+        text = _("This follow-up was closed meanwhile: take it up again in the file first. What you typed is below.")
+    return f"{text} {told}".strip()
 
 
 def posted_version(request: LoggedIn) -> int:

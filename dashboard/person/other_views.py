@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import closing, moves
 from dashboard.models import Contact, FollowUp
-from dashboard.person.answers import UNPROCESSABLE, done, overtaken, posted_version, screen
+from dashboard.person.answers import UNPROCESSABLE, conflict, done, overtaken, posted_version, screen
 from dashboard.person.file import File, open_file
 from dashboard.person.forms import CloseForm
 from dashboard.person.panel import Forms
@@ -24,13 +24,16 @@ def close_out(request: LoggedIn, pk: int) -> HttpResponse:
     if not form.is_valid():
         status = UNPROCESSABLE if posted is not None else 200
         return screen(request, file, "dashboard/person/_close.html", {"form": form}, status=status)
-    reason, words = form.chosen, form.cleaned_data["words"]
-    return _do(
-        request,
-        file,
-        lambda follow_up, version: closing.close_out(follow_up, version, reason, by=request.user, words=words),
-        _("No further action: closed."),
-    )
+    assert file.follow_up is not None
+    version, words = posted_version(request), form.cleaned_data["words"]
+    try:
+        entry = closing.close_out(file.follow_up, version, form.chosen, by=request.user, words=words)
+    except moves.Stale:
+        file = _open(request, pk)  # with the version that saving again is for
+        assert file.follow_up is not None
+        context = {"form": form, "conflict": conflict(request, file.follow_up, version)}
+        return screen(request, file, "dashboard/person/_close.html", context)
+    return done(request, pk, [pk], message=_("No further action: closed."), act=entry.act)
 
 
 @require_POST

@@ -187,7 +187,7 @@ def test_what_is_closed_is_not_blocked(claire: Client, enrolment: Enrolment, sta
     reason = "declined" if state == State.CLOSED_OUT else ""
     FollowUp.objects.filter(enrolment=enrolment).update(state=state, due_at=None, closed_for=reason)
     assert state not in OPEN_STATES
-    assert block(claire, enrolment) == 404
+    assert block(claire, enrolment) == 422, "what was typed comes back"
     assert follow_up(enrolment).state == state
 
 

@@ -18,10 +18,12 @@ from accounts.models import User
 from dashboard.callbacks.forms import later
 from dashboard.callbacks.listing import Callbacks
 from dashboard.enums import Kind, State
+from dashboard.follow_up import acts, dating
 from dashboard.models import Contact, FollowUp
 from dashboard.queue import counts
 from moodle_sync.models import Course, Group, Site
 from tests.dashboard.callbacks.conftest import MakeCallback
+from tests.factories import AssignmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 PARIS = ZoneInfo("Europe/Paris")
@@ -163,7 +165,7 @@ def test_many_at_once_and_the_whole_taken_back(claire: Client, tutor: User, call
 
 def test_when_one_was_overtaken_none_is_moved(claire: Client, callback: MakeCallback) -> None:
     first, second = callback(in_(days=1)), callback(in_(days=2))
-    assert send(claire, what=1, callback=[key(first), key(second, version=0)]) == 302
+    assert send(claire, what=1, callback=[key(first), key(second, version=0)]) == 422
     assert not Contact.objects.filter(kind=Kind.REDATED).exists()
     assert FollowUp.objects.get(pk=first.pk).due_at == first.due_at
 
@@ -173,6 +175,28 @@ def test_who_came_in_meanwhile_is_not_called_back(claire: Client, callback: Make
     FollowUp.objects.filter(pk=made.pk).update(state=State.CLOSED_IN, due_at=None)
     assert send(claire, what=1, callback=key(made)) == 422
     assert FollowUp.objects.get(pk=made.pk).state == State.CLOSED_IN
+
+
+def test_overtaken_the_ticks_and_the_date_stay_and_the_same_button_does_it(
+    claire: Client, group: Group, callback: MakeCallback
+) -> None:
+    first, second, gone = (callback(in_(days=n)) for n in (1, 2, 3))
+    samira = UserFactory.create(first_name="Samira", last_name="Benali")
+    AssignmentFactory.create(user=samira, course=group.course, group=group)
+    typed = {"what": "date", "date": in_(days=6).strftime("%Y-%m-%dT10:15")}
+    posted = typed | {"callback": [key(first), key(second), key(gone)]}
+    dating.redate([(first, first.version)], lambda follow_up: in_(days=4), by=samira)
+    acts.mark_contacted(gone, by=samira, version=gone.version)
+    response = claire.post(reverse("dashboard:redate"), posted)
+    assert response.status_code == 422
+    page = html.fromstring(response.content.decode())
+    ticked = page.xpath("//input[@name='callback'][@checked]/@value")
+    first.refresh_from_db()
+    assert set(ticked) == {key(first), key(second)}
+    assert page.xpath("//input[@name='date']/@value") == [typed["date"]]
+    assert "Samira B." in page.get_element_by_id("callbacks-error").text_content()
+    assert claire.post(reverse("dashboard:redate"), typed | {"callback": ticked}).status_code == 302
+    assert Contact.objects.filter(kind=Kind.REDATED).exclude(author=samira).count() == 2
 
 
 @pytest.mark.parametrize("date", ["", "hier", "2020-01-01T10:00"])

@@ -1,0 +1,79 @@
+"""Whoever saves second loses nothing: the form comes back as it was typed, says what changed, and saves when asked again."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from lxml import html
+
+from accounts.models import User
+from dashboard.enums import Cause, ClosedFor, State
+from dashboard.follow_up import acts, closing
+from dashboard.models import FollowUp
+from moodle_sync.models import Enrolment, Group
+from tests.factories import AssignmentFactory, EnrolmentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Target": "panel"}
+TYPED: dict[str, dict[str, str]] = {
+    "close-out": {"reason": "other", "words": "Part en <retraite>"},
+    "block": {"cause": str(Cause.CREDENTIALS), "owner": "", "address": "assistance@example.org"},
+}
+
+
+@pytest.fixture
+def camille(group: Group) -> Enrolment:
+    found: Enrolment = EnrolmentFactory.create(course=group.course, groups=[group])
+    return found
+
+
+@pytest.fixture
+def samira(group: Group) -> User:
+    found: User = UserFactory.create(first_name="Samira", last_name="Benali")
+    AssignmentFactory.create(user=found, course=group.course, group=group)
+    return found
+
+
+@pytest.fixture
+def claire(client: Client, tutor: User) -> Client:
+    client.force_login(tutor)
+    return client
+
+
+def follow_up(enrolment: Enrolment) -> FollowUp:
+    return FollowUp.objects.get(enrolment=enrolment)
+
+
+def fields(page: html.HtmlElement, action: str) -> dict[str, Any]:
+    [form] = [form for form in page.forms if form.get("action") == action]
+    return dict(form.form_values())
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_the_form_comes_back_and_is_applied_again(claire: Client, camille: Enrolment, samira: User, name: str) -> None:
+    url, seen = reverse(f"dashboard:{name}", args=[camille.pk]), follow_up(camille)
+    acts.mark_contacted(follow_up(camille), by=samira, version=seen.version)
+    refused = claire.post(url, TYPED[name] | {"version": seen.version}, headers=HTMX)
+    assert refused.status_code == 422
+    assert follow_up(camille).state == State.CONTACTED, "nothing was changed"
+    page = html.document_fromstring(refused.content.decode())
+    assert "Samira B." in page.xpath("string(//*[@role='alert'])")
+    again = fields(page, url)
+    assert TYPED[name].items() <= again.items()
+    assert claire.post(url, again, headers=HTMX).status_code == 200
+    assert follow_up(camille).state in {State.CLOSED_OUT, State.BLOCKED}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_closed_meanwhile_is_said_and_what_was_typed_stays(
+    claire: Client, camille: Enrolment, samira: User, name: str
+) -> None:
+    url, seen = reverse(f"dashboard:{name}", args=[camille.pk]), follow_up(camille)
+    closing.close_out(follow_up(camille), seen.version, ClosedFor.DECLINED, by=samira)
+    refused = claire.post(url, TYPED[name] | {"version": seen.version}, headers=HTMX)
+    assert refused.status_code == 422
+    assert follow_up(camille).closed_for == ClosedFor.DECLINED
+    page = html.document_fromstring(refused.content.decode())
+    assert "take it up again" in page.xpath("string(//*[@role='alert'])")
+    assert TYPED[name].items() <= fields(page, url).items()
