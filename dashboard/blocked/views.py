@@ -115,7 +115,10 @@ def asked(request: LoggedIn, pk: int) -> HttpResponse:
     blockage = current_blockages([file.follow_up]).get(file.follow_up.pk) if file.follow_up else None
     if blockage is None:
         raise Http404
-    sent = "unsent" not in request.POST
+    sent = "unsent" not in request.POST and "unsent" not in request.GET
     Blockage.objects.filter(pk=blockage.pk).update(asked_at=timezone.now() if sent else None)
     words = _("Request marked as sent.") if sent else _("Request no longer marked as sent.")
-    return redirected(request, words) if "list" in request.POST else done(request, pk, [pk], message=words)
+    undo = f"{request.path}?unsent" if sent else request.path
+    if "list" in request.POST:
+        return redirected(request, words, undo_url=undo)
+    return done(request, pk, [pk], message=words, undo_url=undo)

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from dashboard.courses.requests import LoggedIn
@@ -44,7 +46,7 @@ def absences(request: LoggedIn) -> HttpResponse:
         "first": date_format(absence.first_day, "d/m"),
         "last": date_format(absence.last_day, "d/m"),
     }
-    messages.success(request, words)
+    messages.success(request, words, extra_tags=reverse("dashboard:cancel-absence", args=[absence.pk]))
     return redirect("dashboard:absences")
 
 
@@ -76,4 +78,5 @@ def cancel(request: LoggedIn, pk: int) -> HttpResponse:
         absence.delete()
     forget(request)
     messages.success(request, _("Absence cancelled: each sees their own people again."))
-    return redirect("dashboard:absences")
+    # Of a toast's undo: it draws no page.
+    return HttpResponseClientRedirect(reverse("dashboard:absences")) if request.htmx else redirect("dashboard:absences")

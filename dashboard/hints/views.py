@@ -1,6 +1,7 @@
 """A tutor's answer to a likely cause, and how often tutors agreed."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -28,21 +29,22 @@ FEWEST = 5
 
 @require_POST
 def answer(request: LoggedIn, pk: int) -> HttpResponse:
-    """`cause`, and `agreed`: 1, 0, or nothing to take a «no» back."""
+    """`cause`, and `agreed`: 1, 0, or nothing to take a «no» back. A toast's undo names the cause in its address."""
     file = open_file(request.user, pk)
     follow_up = file.follow_up
     if follow_up is None:
         raise Http404
     hint, agreed = likely_cause(file), request.POST.get("agreed", "")
     own = HintAnswer.objects.filter(follow_up=follow_up, by=request.user)
-    if hint is None or request.POST.get("cause") != hint.cause:
+    if hint is None or request.POST.get("cause", request.GET.get("cause")) != hint.cause:
         return _overtaken(request, pk)
     if agreed == "1":
         return _accept(request, pk, posted_version(request), hint)
     own.filter(cause=hint.cause).delete()
     if agreed == "0":
         HintAnswer.objects.create(follow_up=follow_up, cause=hint.cause, agreed=False, by=request.user)
-        return done(request, pk, [pk], message=_("Noted: that is not the cause."))
+        undo = f"{request.path}?{urlencode({'cause': hint.cause})}"
+        return done(request, pk, [pk], message=_("Noted: that is not the cause."), undo_url=undo)
     return done(request, pk, [pk], message=_("Undone."))
 
 

@@ -27,11 +27,14 @@ def done(
     act: UUID | None = None,
     undo_url: str = "",
 ) -> HttpResponse:
-    """The fresh panel of `pk`, the rows that changed, and the message with its undo."""
+    """The fresh panel of `pk`, the rows that changed, and the message with its undo.
+
+    An undo is asked for by a toast, which has no panel around it: an open one is redrawn beside it.
+    """
     if request.htmx:
-        panel = render_panel(request, pk)
+        panel = "" if request.htmx.target == "toasts" else render_panel(request, pk)
         return changed(request, enrolments, message=message, act=act, extra=panel, undo_url=undo_url)
-    return redirected(request, message, act=act)
+    return redirected(request, message, act=act, undo_url=undo_url)
 
 
 def refused(request: LoggedIn, pk: int, forms: Forms) -> HttpResponse:

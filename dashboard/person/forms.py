@@ -64,7 +64,7 @@ class DetailForm(forms.Form):
         try:
             with transaction.atomic():
                 [owner] = locked_owners([self.file.enrolment.participant_id])
-                ContactDetail.objects.create(
+                self.saved = ContactDetail.objects.create(
                     person_id=owner,
                     kind=self.kind,
                     value=value,

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -39,10 +40,10 @@ def join(request: LoggedIn, pk: int, other: int) -> HttpResponse:
     if request.method == "POST":
         rows = changed_enrolments(request.user, [file.person, theirs.person])
         try:
-            identity.merge(file.person, theirs.person, accounts=_posted(request, "account"), by=request.user)
+            change = identity.merge(file.person, theirs.person, accounts=_posted(request, "account"), by=request.user)
         except identity.Overtaken:
             return _join_screen(request, file, theirs, overtaken=True)
-        return done(request, pk, rows, message=_("One file now."))
+        return done(request, pk, rows, message=_("One file now."), undo_url=_undo_url(change))
     return _join_screen(request, file, theirs)
 
 
@@ -59,7 +60,7 @@ def separate(request: LoggedIn, pk: int) -> HttpResponse:
     account = file.enrolment.participant
     if request.method == "POST":
         try:
-            identity.split(
+            change = identity.split(
                 file.person,
                 account.pk,
                 accounts=_posted(request, "account"),
@@ -69,7 +70,7 @@ def separate(request: LoggedIn, pk: int) -> HttpResponse:
         except identity.Overtaken:
             return _separate_screen(request, file, overtaken=True)
         rows = changed_enrolments(request.user, [file.person, open_file(request.user, pk).person])
-        return done(request, pk, rows, message=_("Two files now."))
+        return done(request, pk, rows, message=_("Two files now."), undo_url=_undo_url(change))
     return _separate_screen(request, file)
 
 
@@ -101,6 +102,10 @@ def undo(request: LoggedIn, act: UUID) -> HttpResponse:
     except identity.NotUndoable:
         return _answer(request, rows, _("Too late to undo: something happened since. Nothing was changed."), "warning")
     return _answer(request, rows, _("Undone."))
+
+
+def _undo_url(change: PersonChange) -> str:
+    return reverse("dashboard:undo-union", args=[change.act])
 
 
 def _answer(request: LoggedIn, rows: list[int], message: str, level: str = "success") -> HttpResponse:

@@ -48,7 +48,8 @@ def add_detail(request: LoggedIn, pk: int) -> HttpResponse:
     form = DetailForm(request.POST, file=open_file(request.user, pk))
     if not form.is_valid() or not form.save():
         return refused(request, pk, Forms(detail=form))
-    return done(request, pk, [pk], message=_("Contact details saved."))
+    undo = reverse("dashboard:remove-detail", args=[form.saved.pk])
+    return done(request, pk, [pk], message=_("Contact details saved."), undo_url=undo)
 
 
 @require_POST

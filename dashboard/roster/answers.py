@@ -97,11 +97,11 @@ def answer(
 
 
 def redirected(
-    request: LoggedIn, message: str, *, act: UUID | None = None, level: int = messages.SUCCESS
+    request: LoggedIn, message: str, *, act: UUID | None = None, level: int = messages.SUCCESS, undo_url: str = ""
 ) -> HttpResponseRedirect:
     """Without script: back to where the button was, with the same words and the same undo."""
     forget(request)
-    messages.add_message(request, level, message, extra_tags=str(act) if act else "")
+    messages.add_message(request, level, message, extra_tags=str(act) if act else undo_url)
     here = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(here, {request.get_host()}, require_https=request.is_secure())
     return redirect(here if safe else "dashboard:roster")

@@ -94,7 +94,8 @@ def test_joined_the_panel_shows_both_courses_and_one_timeline(
 
 def test_undo_is_in_the_panel_and_brings_two_files_back(claire: Client, enrolment: Enrolment, twin: Enrolment) -> None:
     shown = post_form(claire, join_url(enrolment, twin))
-    [action] = shown.xpath("//form[contains(@action, '/identites/')]/@action")
+    [action] = shown.xpath("//aside//form[contains(@action, '/identites/')]/@action")
+    assert shown.xpath("//*[@id='toasts']//form/@action") == [action], "and in the toast"
     assert claire.post(action, headers=HTMX).status_code == 200
     assert owner(enrolment) != owner(twin)
     again = claire.post(action, headers=HTMX)
