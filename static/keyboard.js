@@ -138,7 +138,7 @@ function undo() {
     return true;
   }
   keep(list);
-  window.htmx.ajax("POST", last, { source: document.body, swap: "none" }).then(() => {
+  window.htmx.ajax("POST", last, { source: document.body, target: "#toasts", swap: "none" }).then(() => {
     if (document.activeElement === document.body) (current() ?? rows()[0])?.querySelector(".name")?.focus();
   });
   return true;

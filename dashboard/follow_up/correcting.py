@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashboard.follow_up.moves import NotUndoable, Stale
+from dashboard.live import pulse
 from dashboard.models import Contact, NoteVersion, Person
 
 
@@ -61,6 +62,7 @@ def _replace(texts: list[tuple[Contact, str]], *, by: User, takes_back: bool = F
     for entry, text in texts:
         _keep(entry, act, by, now, takes_back=takes_back)
         Contact.objects.filter(pk=entry.pk).update(note=text)
+    pulse.beat_later()
     return act
 
 

@@ -1,13 +1,14 @@
 """Short words for «as the page shows it»: a page says which it has, and is sent what differs."""
 
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
 from dashboard.calls import leases
-from dashboard.models import Contact, Lease, Person
+from dashboard.models import Contact, Lease, NoteVersion, Person
 from dashboard.scope import visible_enrolments
 
 
@@ -29,7 +30,7 @@ def of_rows(user: User, ids: Collection[int]) -> dict[int, str]:
 
 
 def of_file(person: Person, user: User) -> str:
-    """The last entry first: every move writes one. Details, accounts and leases change without."""
+    """The last entry first: every move writes one. Details, accounts, leases and corrected notes change without."""
     entries = Contact.objects.filter(follow_up__enrolment__participant__account__person=OuterRef("pk")).order_by()
     last = entries.values("follow_up__enrolment__participant__account__person").annotate(last=Max("pk")).values("last")
     lease = Lease.objects.filter(person=OuterRef("pk"), expires_at__gt=timezone.now()).exclude(user=user)
@@ -38,7 +39,16 @@ def of_file(person: Person, user: User) -> str:
         typed=Count("details", distinct=True),
         removed=Count("details", filter=Q(details__removed_at__isnull=False), distinct=True),
         known=Count("accounts", distinct=True),
+        corrected=Subquery(_corrections()),
         held=Subquery(lease.values("user")),
     )
-    values = found.values_list("last", "typed", "removed", "known", "held").get()
+    values = found.values_list("last", "typed", "removed", "known", "held", "corrected").get()
     return "-".join(str(value or 0) for value in values)
+
+
+def _corrections() -> QuerySet[NoteVersion, Any]:
+    """The last correction of a note of the person's, or the last one taken back."""
+    owner = "contact__follow_up__enrolment__participant__account__person"
+    found = NoteVersion.objects.filter(**{owner: OuterRef("pk")}).order_by()
+    last: QuerySet[NoteVersion, Any] = found.values(owner).annotate(last=Max("pk")).values("last")
+    return last

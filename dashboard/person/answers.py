@@ -29,10 +29,13 @@ def done(
 ) -> HttpResponse:
     """The fresh panel of `pk`, the rows that changed, and the message with its undo.
 
-    An undo is asked for by a toast, which has no panel around it: an open one is redrawn beside it.
+    A toast, or the key of its undo, has no panel around it: an open one is redrawn beside it. What is undone offers
+    no undo of its own, else the key would go to and fro.
     """
+    if request.htmx.target == "toasts":
+        return changed(request, enrolments, message=_("Undone."))
     if request.htmx:
-        panel = "" if request.htmx.target == "toasts" else render_panel(request, pk)
+        panel = render_panel(request, pk)
         return changed(request, enrolments, message=message, act=act, extra=panel, undo_url=undo_url)
     return redirected(request, message, act=act, undo_url=undo_url)
 

@@ -17,7 +17,7 @@ from lxml import html
 from accounts.models import User
 from dashboard.calls import leases
 from dashboard.enums import State
-from dashboard.follow_up import acts, moves
+from dashboard.follow_up import acts, correcting, moves
 from dashboard.live import presence, pulse
 from dashboard.models import Contact, FollowUp, Person
 from moodle_sync.models import Enrolment, Group
@@ -173,6 +173,17 @@ def test_an_open_file_is_told_in_words_what_others_did(claire: Client, camille: 
     told = page.get_element_by_id("panel-meanwhile").text_content()
     assert "Samira B." in told
     assert page.xpath("//*[@data-panel]")[0].get("data-stamp") != has
+
+
+def test_a_corrected_note_comes_to_the_open_file(claire: Client, camille: Enrolment, samira: User) -> None:
+    entry = acts.add_note(FollowUp.objects.get(enrolment=camille), "Sonne ocupé.", by=samira)
+    shown = html.fromstring(claire.get(f"/enseignants/{camille.pk}/").content.decode())
+    has = shown.xpath("//*[@data-panel]")[0].get("data-stamp")
+    since = ask(claire, open=camille.pk, stamp=has)["X-Vigie-Since"]
+    correcting.correct(Contact.objects.filter(pk=entry.pk), "Sonne occupé.", by=samira, version=0)
+    pulse.beat()  # after the commit, which this test never comes to
+    page = parts(ask(claire, open=camille.pk, stamp=has, since=since))
+    assert "Sonne occupé." in page.get_element_by_id("panel-told").text_content()
 
 
 def test_presence_names_the_colleague_and_ends_by_itself(

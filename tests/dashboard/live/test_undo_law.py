@@ -155,5 +155,7 @@ def test_an_act_offers_an_undo_that_restores_what_was(
     if what != "note":  # it changes nothing but the timeline
         assert state() != before, "the act did something"
     [form] = page.xpath("//*[@id='toasts']//form")
-    assert claire.post(form.get("action"), headers=TOAST).status_code == 200
+    undone = claire.post(form.get("action"), headers=TOAST)
+    assert undone.status_code == 200
+    assert b"<form" not in undone.content, "an undo is not undone in turn"
     assert state() == before
