@@ -1,6 +1,7 @@
 """The roster's filters. All of them live in the address."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -16,9 +17,9 @@ from accounts.models import User
 from dashboard.enums import Cause, Channel, State
 from dashboard.handover.notices import handed
 from dashboard.models import Contact
-from dashboard.roster.choices import UNGROUPED, Choice
+from dashboard.roster.choices import UNGROUPED
 from dashboard.roster.menus import ME, NOBODY, Colleagues, Courses, Groups, Source
-from dashboard.roster.queries import among, few_people, held_by, in_groups, last_contacted, matching, of_standing
+from dashboard.roster.queries import Seen, among, few_people, held_by, in_groups, last_contacted, matching, of_standing
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
 from moodle_sync.querysets import is_open, of_access
@@ -39,11 +40,25 @@ class KnownChoices(forms.MultipleChoiceField):
         return known
 
 
-class ChoicesFilter(django_filters.MultipleChoiceFilter):
+class Copied(django_filters.Filter):
+    """Each form copies its filters: only what it changes of them, for all their choices and words take long to copy."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Copied":
+        twin = copy(self)
+        twin.extra = dict(self.extra)
+        twin.method = self.method  # made anew: it knows the filter that it is of
+        return twin
+
+
+class TextFilter(Copied, django_filters.CharFilter):
+    pass
+
+
+class ChoicesFilter(Copied, django_filters.MultipleChoiceFilter):
     field_class = KnownChoices
 
 
-class DaysFilter(django_filters.Filter):
+class DaysFilter(Copied):
     field_class = forms.IntegerField
 
 
@@ -55,7 +70,7 @@ NEXT = [
 
 
 class RosterFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(
+    q = TextFilter(
         method="find",
         label=_("Search"),
         max_length=200,
@@ -78,25 +93,24 @@ class RosterFilter(django_filters.FilterSet):
         model = Enrolment
         fields: Sequence[str] = []
 
-    def __init__(self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User, now: datetime) -> None:
+    def __init__(
+        self, params: QueryDict, rows: QuerySet[Enrolment], *, user: User, now: datetime, seen: Seen | None = None
+    ) -> None:
+        """`seen`: where it was read already."""
         super().__init__(params, rows)
         self.user, self.now = user, now
         self.finds_few = False
-        courses = Courses(user)
-        chosen = [int(pk) for pk, _name in courses.named(params.getlist("course"))]
-        self.sources: dict[str, Source] = {
-            "course": courses,
-            "group": Groups(user, chosen),
-            "tutor": Colleagues(user),
-        }
-        for name, source in self.sources.items():
-            self.filters[name].extra["choices"] = self._chosen_of(name, source)
-        self.filters["handed"].extra["choices"] = handed(user) if "handed" in params else []
-
-    def _chosen_of(self, name: str, source: Source) -> list[Choice]:
+        courses = Courses(user, seen)
+        self.chosen = {"course": courses.named(params.getlist("course"))}
         """Only what the address names is looked up: there may be thousands."""
-        values = self.data.getlist(name)
-        return [*source.fixed, *source.named(values)] if values else []
+        groups = Groups(user, [int(pk) for pk, _name in self.chosen["course"]], seen)
+        self.sources: dict[str, Source] = {"course": courses, "group": groups, "tutor": Colleagues(user)}
+        for name, source in self.sources.items():
+            if name not in self.chosen:
+                self.chosen[name] = source.named(params.getlist(name))
+            asked = params.getlist(name)
+            self.filters[name].extra["choices"] = [*source.fixed, *self.chosen[name]] if asked else []
+        self.filters["handed"].extra["choices"] = handed(user) if "handed" in params else []
 
     @cached_property
     def values(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def choices(request: LoggedIn, name: str) -> HttpResponse:
     if source is None:
         raise Http404
     label = roster_filter.filters[name].label
-    context = {"menu": menu(name, source, request.GET, drawn=True), "label": label}
+    context = {"menu": menu(name, source, request.GET, roster_filter.chosen[name], drawn=True), "label": label}
     part = "_found" if request.htmx.target == f"{name}-found" else "_boxes"
     return render(request, f"dashboard/roster/{part}.html", context)
 

@@ -22,7 +22,7 @@ from dashboard.roster.display import IN_ADDRESS, Display
 from dashboard.roster.filters import COUNTED, RosterFilter
 from dashboard.roster.menus import FIND, MENU, Menu, menu
 from dashboard.roster.paging import CountedPaginator, UncountedPaginator
-from dashboard.roster.queries import found_first, roster_for, seen_by, with_row_data
+from dashboard.roster.queries import Seen, found_first, roster_for, seen_by, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable
 from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
@@ -72,8 +72,12 @@ class Roster:
 
     @cached_property
     def filter(self) -> RosterFilter:
-        rows = roster_for(self.user, self.now, seen_by(self.user))
-        return RosterFilter(self.params, rows, user=self.user, now=self.now)
+        rows = roster_for(self.user, self.now, self.seen)
+        return RosterFilter(self.params, rows, user=self.user, now=self.now, seen=self.seen)
+
+    @cached_property
+    def seen(self) -> Seen | None:
+        return seen_by(self.user)
 
     @cached_property
     def uncounted(self) -> QuerySet[Enrolment]:
@@ -154,7 +158,8 @@ class Roster:
         asked = self.params.get(MENU)
         drawn = {name: name == asked or FIND + name in self.params for name in self.filter.sources}
         return {
-            name: menu(name, source, self.params, drawn=drawn[name]) for name, source in self.filter.sources.items()
+            name: menu(name, source, self.params, self.filter.chosen[name], drawn=drawn[name])
+            for name, source in self.filter.sources.items()
         }
 
     @cached_property
@@ -195,7 +200,7 @@ class Roster:
     def chips(self) -> list[Chip]:
         return chips(self.filter, self.params, self.url)
 
-    @property
+    @cached_property
     def access_tiles(self) -> list[Tile]:
         return access_tiles(self.counts, self.params, self.url)
 
@@ -206,7 +211,8 @@ class Roster:
     @cached_property
     def view(self) -> View | None:
         """The saved view that this list began as."""
-        return shelf_of(self.user).find(self.params.get("view", ""))
+        key = self.params.get("view")
+        return shelf_of(self.user).find(key) if key else None
 
     @property
     def view_changed(self) -> bool:
@@ -268,4 +274,4 @@ class Roster:
     @cached_property
     def is_empty(self) -> bool:
         """Nobody at all is entrusted to the user, whatever the filters."""
-        return not self.counts.total and not roster_for(self.user, self.now).exists()
+        return not self.counts.total and not roster_for(self.user, self.now, self.seen).exists()

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Assignment, User
 from dashboard.models import FollowUp
 from dashboard.roster.choices import UNGROUPED, Choice
+from dashboard.roster.queries import Seen
 from dashboard.scope import visible_courses, visible_enrolments, visible_groups
-from moodle_sync.models import Course, Group
+from moodle_sync.models import Course, Group, Membership
 from moodle_sync.text import folded
 
 SHOWN = 30
@@ -58,13 +59,12 @@ class Source(Protocol):
         """(title of its section, choice), in order."""
 
 
-def menu(name: str, source: Source, params: QueryDict, *, drawn: bool) -> Menu:
-    """What is chosen comes first, whatever is looked for: a box that goes takes its filter with it.
+def menu(name: str, source: Source, params: QueryDict, chosen: list[Choice], *, drawn: bool) -> Menu:
+    """What is `chosen` comes first, whatever is looked for: a box that goes takes its filter with it.
 
     `drawn`: with the others too. A page has no use for them until somebody opens the menu.
     """
     text = params.get(FIND + name, "").strip()
-    chosen = source.named(params.getlist(name))
     kept = {value for value, _label in chosen}
     others = [(title, choice) for title, choice in source.found(text) if choice[0] not in kept] if drawn else []
     sections: dict[str, list[Choice]] = {"": [*source.fixed, *chosen]}
@@ -93,6 +93,7 @@ def _holds(text: str, words: list[str]) -> bool:
 @dataclass
 class Courses:
     user: User
+    seen: Seen | None = None
 
     @property
     def fixed(self) -> list[Choice]:
@@ -101,7 +102,8 @@ class Courses:
     @cached_property
     def _mine(self) -> QuerySet[Course]:
         # By name as people sort: «Éducation» stands before «Laïcité», wherever the database would put it.
-        return visible_courses(self.user).order_by("sort_key", "pk")
+        mine = visible_courses(self.user) if self.seen is None else Course.objects.filter(pk__in={*self.seen.values()})
+        return mine.order_by("sort_key", "pk")
 
     def named(self, values: Sequence[str]) -> list[Choice]:
         ids = _ids(values)
@@ -125,6 +127,7 @@ class Groups:
 
     user: User
     courses: list[int]
+    seen: Seen | None = None
 
     @property
     def fixed(self) -> list[Choice]:
@@ -132,7 +135,11 @@ class Groups:
 
     @cached_property
     def _mine(self) -> QuerySet[Group]:
-        return visible_groups(self.user)
+        if self.seen is None:
+            return visible_groups(self.user)
+        return Group.objects.filter(
+            gone_at=None, pk__in=Membership.objects.filter(enrolment__in=[*self.seen]).values("group")
+        )
 
     def named(self, values: Sequence[str]) -> list[Choice]:
         ids = _ids(values)

@@ -1,6 +1,7 @@
 """The columns of the roster, and by what each sorts."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import django_tables2 as tables
@@ -55,6 +56,10 @@ class SortedColumn(tables.Column):
         self.ascending, self.descending, self.css = ascending, descending, css
         self.blocks = blocks
         self.blocks_descending = blocks[::-1] if blocks_descending is None else blocks_descending
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "SortedColumn":
+        """Each table copies its columns: the expressions they sort by never change, and take long to copy."""
+        return copy(self)
 
     def order(self, queryset: QuerySet[Enrolment], is_descending: bool) -> tuple[QuerySet[Enrolment], bool]:
         if is_descending and self.descending:

@@ -1,6 +1,7 @@
 """The five accesses and the states, with their counts: each is a link that filters, or stops filtering."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -62,11 +63,6 @@ def _link(params: QueryDict, url: str, name: str, value: str) -> tuple[str, bool
 
 def address(params: QueryDict, url: str, **changes: list[str]) -> str:
     """The list's address with other filters: from its first page, without the panel, without blanks."""
-    query = params.copy()
-    for name in ("page", "open", MENU):
-        query.pop(name, None)
-    for name, values in changes.items():
-        query.setlist(name, values)
-    for name in [name for name in query if name.startswith(FIND) or not any(query.getlist(name))]:
-        del query[name]
-    return f"{url}?{query.urlencode()}" if query else url
+    lists = {name: values for name, values in params.lists() if name not in {"page", "open", MENU}} | changes
+    query = {name: values for name, values in lists.items() if any(values) and not name.startswith(FIND)}
+    return f"{url}?{urlencode(query, doseq=True)}" if query else url
