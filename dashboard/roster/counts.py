@@ -33,7 +33,9 @@ class Cell(NamedTuple):
 Matrix = list[Cell]
 SECONDS = 20
 MANY = 50_000
-"""Above this, counts may be a minute old, and say so."""
+"""With more than this in scope, counts may be a minute old, and say so."""
+LONG = 10_000
+"""Fewer than this are then counted at once all the same: one course, however many there are."""
 MINUTE = timedelta(minutes=1)
 KEPT = timedelta(minutes=10)
 GENERATION = "roster:generation"

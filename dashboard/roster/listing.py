@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from django.core.paginator import Page
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -95,11 +95,12 @@ class Roster:
         """As far as the courses themselves know."""
         if self.user.is_tutor or self.filter.finds_few or self.filter.values.keys() & NARROW:
             return False
-        courses = visible_courses(self.user)
-        if chosen := self.filter.values.get("course"):
-            courses = courses.filter(pk__in=chosen)
-        people: int | None = courses.aggregate(n=Sum("people_read"))["n"]
-        return (people or 0) > counts.MANY
+        chosen = self.filter.values.get("course")
+        asked = Q(pk__in=chosen) if chosen else None
+        people = visible_courses(self.user).aggregate(
+            everybody=Sum("people_read"), asked=Sum("people_read", filter=asked)
+        )
+        return (people["everybody"] or 0) > counts.MANY and (people["asked"] or 0) > counts.LONG
 
     @property
     def matrix(self) -> counts.Matrix:

@@ -22,6 +22,7 @@ COUNTING = "//*[@id='count' or @id='recount']"
 @pytest.fixture(autouse=True)
 def everybody_is_many(monkeypatch: pytest.MonkeyPatch, course: Course) -> None:
     monkeypatch.setattr(counts, "MANY", 0)
+    monkeypatch.setattr(counts, "LONG", 0)
     Course.objects.filter(pk=course.pk).update(people_read=1)
 
 
@@ -117,6 +118,19 @@ def test_what_is_searched_for_is_in_no_key(paul: Client, people: MakePeople, mon
     ask_again(paul, parsed(paul, f"{URL}?q=camille"))
     assert asked
     assert not any("camille" in key for key in asked)
+
+
+def test_a_usual_course_is_counted_at_once_and_a_very_big_one_is_not(
+    paul: Client, people: MakePeople, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(2)
+    monkeypatch.setattr(counts, "LONG", 10)
+    Course.objects.filter(pk=course.pk).update(people_read=10)
+    assert total(parsed(paul, f"{URL}?course={course.pk}")) == 2
+    Course.objects.filter(pk=course.pk).update(people_read=11)
+    assert parsed(paul, f"{URL}?course={course.pk}").xpath(COUNTING)
+    monkeypatch.setattr(counts, "MANY", 11)
+    assert not parsed(paul, f"{URL}?course={course.pk}").xpath(COUNTING), "not many in scope: never a minute old"
 
 
 def test_a_tutors_own_are_always_counted_now(claire: Client, people: MakePeople) -> None:
