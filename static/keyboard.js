@@ -92,12 +92,21 @@ function askWhen() {
   return true;
 }
 
+// The bar of those ticked stands behind all the rows: too many steps with Tab.
+function toBar() {
+  const button = document.querySelector("#bulk .btn");
+  if (!button?.checkVisibility()) return false;
+  button.focus();
+  return true;
+}
+
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   x: () => press(current(), "input[name=row]", "input[type=checkbox]"),
   o: () => press(current(), ".name"),
   c: startCalls,
+  b: () => toBar(),
   m: () => press(current(), "[id^=contacted-]"),
   n: () => press(current(), "[data-tab=note]") || inPanel("note", "#note-text"),
   s: askWhen,

@@ -8,6 +8,7 @@ const whole = () => document.querySelector("#bulk-selection input");
 const id = (box) => box.closest("[data-row]").dataset.row;
 const chosen = new Set();
 let anchor = null;
+let goOn = null;
 let place = here();
 
 function here() {
@@ -125,13 +126,21 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 document.addEventListener("htmx:afterRequest", () => {
   const step = document.getElementById("bulk-step");
   if (dialog()?.open && !step.children.length) dialog().close();
+  // The bar is gone with its button: the keyboard goes on among the rows.
+  if (goOn === null || document.activeElement?.closest("#panel")) return;
+  (document.getElementById(`name-${goOn}`) ?? document.querySelector("[data-row] .name"))?.focus();
+  goOn = null;
 });
 
 // The address of a link's swap is pushed after its rows have come.
 document.addEventListener("htmx:pushedIntoHistory", () => bar() && kept());
 
 // The browser's own event for `HX-Trigger: bulk-begun`.
-document.addEventListener("bulk-begun", () => bar() && clear(false));
+document.addEventListener("bulk-begun", () => {
+  if (!bar()) return;
+  goOn = [...chosen][0] ?? "";
+  clear(false);
+});
 
 document.addEventListener("close", (event) => event.target === dialog() && document.getElementById("bulk-step").replaceChildren(), true);
 
