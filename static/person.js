@@ -64,6 +64,7 @@ window.addEventListener("beforeunload", (event) => typed.size && event.preventDe
 // On a page of its own no list is redrawn: after an undo, the file asks for itself again.
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const panel = document.querySelector(".vg-alone .vg-panel");
-  if (!panel || !detail.successful || detail.target?.id !== "toasts") return;
+  const undoes = detail.requestConfig.path.endsWith("/annuler/") || detail.target?.id === "toasts";
+  if (!panel || !detail.successful || !undoes) return;
   window.htmx.ajax("GET", panel.dataset.url, { target: panel, swap: "outerHTML", select: ".vg-panel" });
 });
