@@ -115,7 +115,7 @@ def test_two_tutors_at_the_same_file(
     expect(mine.locator(f"#row-{aline.pk} input[name=row]")).to_be_checked()
     assert_accessible(mine)
 
-    # A note moves nothing, so it needs no version; a close does, and comes back as typed, with who was faster.
+    # A note moves nothing, so a colleague's act does not refuse it.
     mine.keyboard.press("Control+Enter")
     expect(mine.locator("#toasts")).to_contain_text("Note")
     assert Contact.objects.get(kind=Kind.NOTE).note == "À moitié écrit"
