@@ -28,7 +28,7 @@ from moodle_sync.text import search_words
 
 FOLLOWED = {Standing.PRESENT, Standing.SUSPENDED}
 """Standings of which every enrolment has a follow-up."""
-MANY = 2_000
+MANY = 10_000
 Seen = Mapping[int, int]
 """The course of each of a tutor's enrolments: read once, every other query of a page is cheap to make and to plan."""
 
