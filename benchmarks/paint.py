@@ -17,16 +17,15 @@ from config.launch.mode import Mode, State
 ROUNDS = 20
 START_SECONDS = 240
 TILES = ["never_platform", "never_course", "dormant", "active"]
-# A click is dated when the system took it in. The first frame asked for lies before the painting, the second after.
+# A click is dated when the system took it in. The first frame that finds the effect is the one before its painting.
 WATCH = """selector => { window.painted = new Promise((resolve) => {
   let clicked;
   document.addEventListener("click", (click) => (clicked = click.timeStamp), { capture: true, once: true });
-  const settled = () => {
-    if (!document.querySelector(selector)) return;
-    document.removeEventListener("htmx:afterSettle", settled);
-    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - clicked)));
-  };
-  document.addEventListener("htmx:afterSettle", settled);
+  const look = () => requestAnimationFrame(() => {
+    if (!clicked || !document.querySelector(selector)) look();
+    else requestAnimationFrame(() => resolve(performance.now() - clicked));
+  });
+  look();
 }); return null; }"""
 
 
@@ -86,7 +85,7 @@ def _tutor(chromium: Browser, demo: State) -> Iterator[tuple[Page, list[float]]]
 
 
 def _painted(page: Page, click: Locator, selector: str) -> float:
-    """Milliseconds from a click until the frame after the answer was swapped in, which `selector` then finds."""
+    """Milliseconds from a click until the frame after its effect, which `selector` finds."""
     page.evaluate(WATCH, selector)
     click.click()
     milliseconds: float = page.evaluate("window.painted")
@@ -103,12 +102,14 @@ def _filtering(page: Page) -> Iterator[float]:
 
 
 def _contacting(page: Page) -> Iterator[float]:
-    """Somebody marked as contacted, then taken back, so that the demo stays as it was."""
+    """Until the row says so, before the answer; then waited for and taken back, so that the demo stays as it was."""
     page.goto(f"{reverse('dashboard:roster')}?state=todo")
     for _ in range(ROUNDS // 2):
         page.wait_for_load_state("networkidle")
         button = page.locator('[data-row] [id^="contacted-"]').first
-        yield _painted(page, button, "#toasts .vg-toast form")
+        row = (button.get_attribute("id") or "").removeprefix("contacted-")
+        yield _painted(page, button, f"#row-{row} .vg-fu.contacted")
+        page.locator("#toasts .vg-toast form").wait_for()
         page.locator("#toasts .vg-toast form button").click()
         expect(page.locator("#toasts .vg-toast form")).to_have_count(0)
 

@@ -149,3 +149,22 @@ document.addEventListener("click", ({ target }) => {
   const headers = JSON.parse(document.body.getAttribute("hx-headers"));
   fetch(list().dataset.layout, { method: "POST", body, headers, keepalive: true });
 });
+
+// ---- Said at once: a row shows what its button does, and takes it back where no answer comes
+
+const saidAtOnce = new WeakMap();
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  const cell = detail.elt.matches("form[data-at-once]") && detail.elt.closest("[data-row]")?.querySelector(".c-fu");
+  const badge = document.getElementById("at-once");
+  if (!cell || !badge) return;
+  saidAtOnce.set(detail.elt, [cell, [...cell.childNodes]]);
+  cell.replaceChildren(badge.content.cloneNode(true));
+});
+
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, ({ detail }) => {
+    const [cell, before] = saidAtOnce.get(detail.elt) ?? [];
+    cell?.replaceChildren(...before);
+  });
+}

@@ -1,5 +1,7 @@
-"""When anybody's act, the plan or a read last changed something: as long as it stays the same, an open page need not ask
-the database."""
+"""When anybody's act, the plan or a read last changed something.
+
+As long as it stays the same, an open page need not ask the database.
+"""
 
 import time
 

@@ -47,6 +47,7 @@ def test_the_desk_by_keyboard(page_as: OpenAs, tutor: User, three: list[Enrolmen
 
     page.keyboard.press("m")
     expect(page.locator(f"#row-{bruno.pk} .vg-fu.contacted")).to_be_visible()
+    expect(page.locator("#toasts form")).to_be_visible()
     focused(page, bruno)
     page.keyboard.press("u")
     expect(page.locator(f"#row-{bruno.pk} .vg-fu.todo")).to_be_visible()

@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
+from dashboard.enums import State
+from dashboard.models import FollowUp
 from dashboard.roster.menus import SHOWN
 from moodle_sync.models import Enrolment, Group
 from tests.browser.conftest import OpenAs, assert_accessible
@@ -106,6 +108,26 @@ def test_a_late_answer_changes_no_newer_list(page_as: OpenAs, tutor: User, helen
     expect(page.locator(f"#row-{helene.pk} .vg-fu.contacted")).to_be_visible()
     rows(page, 2)
     expect(page.locator("#q")).to_have_value("")
+
+
+def test_a_row_says_at_once_what_was_done_and_takes_it_back_where_no_answer_comes(
+    page_as: OpenAs, tutor: User, helene: Enrolment
+) -> None:
+    page = page_as(tutor, refusals=True)
+    page.goto("/enseignants/")
+    button, cell = page.locator(f"#contacted-{helene.pk}"), page.locator(f"#row-{helene.pk} .c-fu")
+    page.context.set_offline(True)
+    button.click()
+    expect(page.locator("#toasts")).to_contain_text("Le serveur ne répond pas")
+    expect(cell.locator(".vg-fu.todo")).to_be_visible()
+    page.context.set_offline(False)
+    late = Held(page, "/contacte/$")
+    button.click()
+    expect(cell.locator(".vg-fu.contacted")).to_be_visible()
+    assert FollowUp.objects.get(enrolment=helene).state == State.TODO
+    late.release()
+    expect(page.locator("#toasts form")).to_be_visible()
+    assert FollowUp.objects.get(enrolment=helene).state == State.CONTACTED
 
 
 def test_columns_are_arranged_by_keyboard_and_stay_so(page_as: OpenAs, tutor: User, helene: Enrolment) -> None:
