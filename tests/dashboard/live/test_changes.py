@@ -21,7 +21,7 @@ from dashboard.follow_up import acts, correcting, moves
 from dashboard.live import presence, pulse
 from dashboard.models import Contact, FollowUp, Person
 from moodle_sync.models import Enrolment, Group
-from tests.factories import AssignmentFactory, EnrolmentFactory, UserFactory
+from tests.factories import EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 ROSTER = "http://testserver/enseignants/"
@@ -36,20 +36,6 @@ def nothing_kept() -> None:
 def camille(group: Group) -> Enrolment:
     found: Enrolment = EnrolmentFactory.create(course=group.course, groups=[group], participant__last_name="Ferrand")
     return found
-
-
-@pytest.fixture
-def samira(group: Group) -> User:
-    """A colleague in the same group."""
-    found: User = UserFactory.create(first_name="Samira", last_name="Benali")
-    AssignmentFactory.create(user=found, course=group.course, group=group)
-    return found
-
-
-@pytest.fixture
-def claire(client: Client, tutor: User) -> Client:
-    client.force_login(tutor)
-    return client
 
 
 def ask(client: Client, page: str = ROSTER, **asked: object) -> HttpResponseBase:

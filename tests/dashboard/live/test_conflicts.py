@@ -12,7 +12,7 @@ from dashboard.enums import Cause, ClosedFor, State
 from dashboard.follow_up import acts, closing
 from dashboard.models import FollowUp
 from moodle_sync.models import Enrolment, Group
-from tests.factories import AssignmentFactory, EnrolmentFactory, UserFactory
+from tests.factories import EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Target": "panel"}
@@ -26,19 +26,6 @@ TYPED: dict[str, dict[str, str]] = {
 def camille(group: Group) -> Enrolment:
     found: Enrolment = EnrolmentFactory.create(course=group.course, groups=[group])
     return found
-
-
-@pytest.fixture
-def samira(group: Group) -> User:
-    found: User = UserFactory.create(first_name="Samira", last_name="Benali")
-    AssignmentFactory.create(user=found, course=group.course, group=group)
-    return found
-
-
-@pytest.fixture
-def claire(client: Client, tutor: User) -> Client:
-    client.force_login(tutor)
-    return client
 
 
 def follow_up(enrolment: Enrolment) -> FollowUp:
