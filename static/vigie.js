@@ -38,14 +38,14 @@ function showToasts() {
   });
 }
 
-function complain(text) {
-  const toasts = document.getElementById("toasts");
-  const toast = document.createElement("div");
-  toast.className = "vg-toast still";
-  toast.append(text);
-  toast.dataset.fades = "";
-  toasts.replaceChildren(toast);
-  showToasts();
+// What went wrong, in words, and stays until it is closed or something succeeds.
+function failed({ detail }) {
+  const toast = document.getElementById("failed").content.firstElementChild.cloneNode(true);
+  const texts = [...toast.querySelectorAll("[data-status]")];
+  const status = String(detail.xhr?.status || "");
+  const told = texts.find((text) => text.dataset.status.split(" ").includes(status)) ?? texts.at(-1);
+  for (const text of texts) if (text !== told) text.remove();
+  document.getElementById("toasts").replaceChildren(toast);
 }
 
 // ---- The panel beside the list: the address carries `open`, so that reload and Back show the same
@@ -111,6 +111,13 @@ function closeMenus(except) {
   });
 }
 
+function copied(button) {
+  const { copied: said } = document.body.dataset;
+  announce(said);
+  button.dataset.done = said;
+  setTimeout(() => delete button.dataset.done, 2000);
+}
+
 document.addEventListener("click", (event) => {
   closeMenus(event.target);
   const close = at(event, "[data-close]");
@@ -121,7 +128,7 @@ document.addEventListener("click", (event) => {
     closePanel();
   }
   if (copy) {
-    navigator.clipboard.writeText(copy.dataset.copy).then(() => announce(document.body.dataset.copied));
+    navigator.clipboard.writeText(copy.dataset.copy).then(() => copied(copy));
   }
 });
 
@@ -179,6 +186,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful) return;
+  if (detail.requestConfig.verb !== "get") document.querySelector(".vg-failed")?.remove();
   const chips = document.getElementById("chips");
   if (chips && detail.requestConfig.verb === "get" && ["roster", "results"].includes(detail.target?.id) && !LISTED.has(detail.elt.id)) announce(chips.dataset.announce);
   // The row that was acted on may have left the list: go on with the one in its place.
@@ -189,7 +197,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 });
 
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-  document.addEventListener(name, () => complain(document.body.dataset.lost));
+  document.addEventListener(name, failed);
 }
 
 showToasts();
