@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from dashboard.calls import drafts
 from dashboard.enums import Outcome
+from dashboard.live import pulse
 from dashboard.models import AuditEntry, Contact, ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.people import one_at_a_time
 from dashboard.plan.recompute import recompute_people_later
@@ -91,6 +92,7 @@ def undo(change: PersonChange, *, by: User) -> None:
     change.undone_at, change.undone_by = timezone.now(), by
     change.save(update_fields=["undone_at", "undone_by"])
     _audit(Action.SPLIT if change.kind == Kind.MERGE else Action.MERGED, change, by)
+    pulse.beat_later()
 
 
 def join_unwritten(kept: Person, other: Person) -> PersonChange:
@@ -161,6 +163,7 @@ def _written(kind: Kind, kept: Person, other: Person, before: dict[str, Any], *,
     change = PersonChange.objects.create(
         kind=kind, kept=kept, other=other, before=before, after=_locked(kept, other), author=by
     )
+    pulse.beat_later()
     if by is not None:
         _audit(Action.MERGED if kind == Kind.MERGE else Action.SPLIT, change, by)
     return change

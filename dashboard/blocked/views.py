@@ -1,8 +1,11 @@
 """What somebody else must lift: named, asked for, lifted."""
 
+from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
@@ -25,8 +28,10 @@ from dashboard.models import Blockage, FollowUp
 from dashboard.person.answers import UNPROCESSABLE, conflict, done, overtaken, posted_version, screen
 from dashboard.person.file import File, open_file
 from dashboard.person.panel import Forms
-from dashboard.roster.answers import redirected
+from dashboard.roster.answers import answer, redirected
 
+BACK = "blockage-asked"
+TOO_LATE = gettext_lazy("Too late to undo: something happened since. Nothing was changed.")
 FASTER = gettext_lazy("Somebody was faster: here is the file as it is now. Nothing was changed.")
 
 
@@ -110,15 +115,40 @@ def lift(request: LoggedIn, pk: int) -> HttpResponse:
 
 @require_POST
 def asked(request: LoggedIn, pk: int) -> HttpResponse:
-    """The request was sent, or was not after all: says so, and moves nothing."""
+    """The request was sent, or was not after all: says so, and moves nothing. `back`: of a toast's undo."""
     file = open_file(request.user, pk)
     blockage = current_blockages([file.follow_up]).get(file.follow_up.pk) if file.follow_up else None
     if blockage is None:
         raise Http404
-    sent = "unsent" not in request.POST and "unsent" not in request.GET
-    Blockage.objects.filter(pk=blockage.pk).update(asked_at=timezone.now() if sent else None)
-    words = _("Request marked as sent.") if sent else _("Request no longer marked as sent.")
-    undo = f"{request.path}?unsent" if sent else request.path
+    if "back" in request.GET:
+        return _ask_undone(request, pk, blockage, request.GET["back"])
+    was, at = blockage.asked_at, None if "unsent" in request.POST else timezone.now()
+    try:
+        blocking.mark_asked(blockage.pk, at, was=was)
+    except moves.Stale:
+        return overtaken(request, pk, [pk], Forms(), message=str(FASTER))
+    words = _("Request marked as sent.") if at else _("Request no longer marked as sent.")
+    undo = f"{request.path}?{urlencode({'back': _signed(blockage.pk, was, at)})}"
     if "list" in request.POST:
         return redirected(request, words, undo_url=undo)
     return done(request, pk, [pk], message=words, undo_url=undo)
+
+
+def _signed(blockage: int, was: datetime | None, at: datetime | None) -> str:
+    """The date that an undo brings back is the one it had: nobody types another into the address."""
+    return signing.dumps([blockage, *(moment and moment.isoformat() for moment in (was, at))], salt=BACK)
+
+
+def _ask_undone(request: LoggedIn, pk: int, blockage: Blockage, token: str) -> HttpResponse:
+    try:
+        found, *moments = signing.loads(token, salt=BACK)
+    except signing.BadSignature as exc:
+        raise Http404 from exc
+    was, at = (moment and datetime.fromisoformat(moment) for moment in moments)
+    try:
+        if found != blockage.pk:
+            raise moves.Stale
+        blocking.mark_asked(blockage.pk, was, was=at)
+    except moves.Stale:
+        return answer(request, [pk], str(TOO_LATE), level="warning")
+    return answer(request, [pk], _("Undone."))

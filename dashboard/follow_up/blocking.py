@@ -11,6 +11,7 @@ from accounts.models import User
 from dashboard.enums import OPEN_STATES, Cause, Kind, State
 from dashboard.follow_up import moves
 from dashboard.follow_up.rules import WAIT_WHEN_BLOCKED, Target, start_of_day
+from dashboard.live import pulse
 from dashboard.models import Blockage, Contact, FollowUp
 
 LIFTED_BY_OTHERS = {
@@ -63,6 +64,13 @@ def lift(follow_up: FollowUp, version: int, *, by: User, now: datetime | None = 
         raise moves.Stale
     today = start_of_day(now or timezone.now(), follow_up.enrolment.course.site.zone)
     return moves.record(follow_up, kind=Kind.LIFTED, author=by, version=version, target=Target(State.TODO, today))
+
+
+def mark_asked(blockage: int, at: datetime | None, *, was: datetime | None) -> None:
+    """When the request was sent; None: it was not. Raises moves.Stale when something else than `was` is noted."""
+    if not Blockage.objects.filter(pk=blockage, asked_at=was).update(asked_at=at):
+        raise moves.Stale
+    pulse.beat_later()
 
 
 def current_blockages(follow_ups: Iterable[FollowUp]) -> dict[int, Blockage]:

@@ -17,6 +17,7 @@ from dashboard.enums import Cause
 from dashboard.follow_up import closing, moves
 from dashboard.hints.answers import agree
 from dashboard.hints.likely import Hint, likely_cause
+from dashboard.live import pulse
 from dashboard.models import HintAnswer
 from dashboard.person.answers import done, overtaken, posted_version
 from dashboard.person.file import open_file
@@ -41,6 +42,7 @@ def answer(request: LoggedIn, pk: int) -> HttpResponse:
     if agreed == "1":
         return _accept(request, pk, posted_version(request), hint)
     own.filter(cause=hint.cause).delete()
+    pulse.beat_later()
     if agreed == "0":
         HintAnswer.objects.create(follow_up=follow_up, cause=hint.cause, agreed=False, by=request.user)
         undo = f"{request.path}?{urlencode({'cause': hint.cause})}"

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, Extract
 from django.utils import timezone
 
 from accounts.models import User
 from dashboard.calls import leases
-from dashboard.models import Contact, Lease, NoteVersion, Person
+from dashboard.models import Blockage, Contact, HintAnswer, Lease, NoteVersion, Person
 from dashboard.scope import visible_enrolments
 
 
@@ -30,7 +31,7 @@ def of_rows(user: User, ids: Collection[int]) -> dict[int, str]:
 
 
 def of_file(person: Person, user: User) -> str:
-    """The last entry first: every move writes one. Details, accounts, leases and corrected notes change without."""
+    """The last entry first: every move writes one. What else may change without one follows."""
     entries = Contact.objects.filter(follow_up__enrolment__participant__account__person=OuterRef("pk")).order_by()
     last = entries.values("follow_up__enrolment__participant__account__person").annotate(last=Max("pk")).values("last")
     lease = Lease.objects.filter(person=OuterRef("pk"), expires_at__gt=timezone.now()).exclude(user=user)
@@ -41,9 +42,28 @@ def of_file(person: Person, user: User) -> str:
         known=Count("accounts", distinct=True),
         corrected=Subquery(_corrections()),
         held=Subquery(lease.values("user")),
+        asked=Subquery(_requests()),
+        refused=Subquery(_refused_hints()),
     )
-    values = found.values_list("last", "typed", "removed", "known", "held", "corrected").get()
+    values = found.values_list("last", "typed", "removed", "known", "held", "corrected", "asked", "refused").get()
     return "-".join(str(value or 0) for value in values)
+
+
+def _requests() -> QuerySet[Blockage, Any]:
+    """When somebody said last that the request about a blockage was sent, in microseconds."""
+    owner = "follow_up__enrolment__participant__account__person"
+    found = Blockage.objects.filter(**{owner: OuterRef("pk")}).order_by()
+    moment = Cast(Extract(Max("asked_at"), "epoch") * 1_000_000, BigIntegerField())
+    last: QuerySet[Blockage, Any] = found.values(owner).annotate(last=moment).values("last")
+    return last
+
+
+def _refused_hints() -> QuerySet[HintAnswer, Any]:
+    """«No» to a likely cause is no entry, and is deleted when it is taken back."""
+    owner = "follow_up__enrolment__participant__account__person"
+    found = HintAnswer.objects.filter(**{owner: OuterRef("pk")}, agreed=False).order_by()
+    last: QuerySet[HintAnswer, Any] = found.values(owner).annotate(last=Max("pk")).values("last")
+    return last
 
 
 def _corrections() -> QuerySet[NoteVersion, Any]:

@@ -11,6 +11,7 @@ from phonenumbers import PhoneNumberFormat, format_number
 
 from dashboard.enums import ClosedFor
 from dashboard.follow_up.closing import BY_HAND
+from dashboard.live import pulse
 from dashboard.models import ContactDetail
 from dashboard.people import locked_owners
 from dashboard.person.details import Kind, email_way, phone_way, read_phone, ways_to_reach
@@ -73,6 +74,7 @@ class DetailForm(forms.Form):
                     added_by=self.file.user,
                 )
                 recompute_people_later([owner])
+                pulse.beat_later()
         except IntegrityError:
             self.add_error("value", _("Already in this file."))
             return False

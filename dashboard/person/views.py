@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import acts
+from dashboard.live import pulse
 from dashboard.models import ContactDetail
 from dashboard.person.answers import done, page, refused
 from dashboard.person.file import File, open_file
@@ -61,6 +62,7 @@ def remove_detail(request: LoggedIn, pk: int) -> HttpResponse:
     detail.removed_at, detail.removed_by = timezone.now(), request.user
     detail.save(update_fields=["removed_at", "removed_by"])
     recompute_people_later([detail.person_id])
+    pulse.beat_later()
     undo = reverse("dashboard:restore-detail", args=[detail.pk])
     rows = [file.enrolment.pk]
     return done(request, file.enrolment.pk, rows, message=_("Contact details removed."), undo_url=undo)
@@ -79,6 +81,7 @@ def restore_detail(request: LoggedIn, pk: int) -> HttpResponse:
     except IntegrityError:
         return _restored(request, file, _("Already in this file."), "warning")
     recompute_people_later([detail.person_id])
+    pulse.beat_later()
     return _restored(request, file, _("Undone."), "success")
 
 

@@ -1,11 +1,13 @@
 """What somebody else must lift: who, what is sent, and how it ends."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from lxml import html
 
 from accounts.models import User
 from dashboard.blocked.listing import lines
@@ -19,6 +21,7 @@ from tests.factories import AssignmentFactory, EnrolmentFactory, GroupFactory, U
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+TOAST = HTMX | {"HX-Target": "toasts"}
 
 
 @pytest.fixture
@@ -180,6 +183,41 @@ def test_the_request_is_marked_as_sent_and_unmarked(claire: Client, enrolment: E
     claire.post(url, {"unsent": "1"}, headers=HTMX)
     assert Blockage.objects.get().asked_at is None
     assert follow_up(enrolment).version == version
+
+
+def test_an_undo_brings_back_the_date_the_request_was_sent(
+    claire: Client, sent_long_ago: Blockage, enrolment: Enrolment
+) -> None:
+    url = reverse("dashboard:blockage-asked", args=[enrolment.pk])
+    undo = _undo_of(claire.post(url, {"unsent": "1"}, headers=HTMX))
+    assert Blockage.objects.get().asked_at is None
+    assert claire.post(undo, headers=TOAST).status_code == 200
+    assert Blockage.objects.get().asked_at == sent_long_ago.asked_at, "not today"
+
+
+def test_an_undo_leaves_alone_what_a_colleague_said_since(
+    claire: Client, sent_long_ago: Blockage, enrolment: Enrolment
+) -> None:
+    url = reverse("dashboard:blockage-asked", args=[enrolment.pk])
+    undo = _undo_of(claire.post(url, {"unsent": "1"}, headers=HTMX))
+    claire.post(url, headers=HTMX)
+    said = Blockage.objects.get().asked_at
+    assert "Trop tard" in claire.post(undo, headers=TOAST).content.decode()
+    assert Blockage.objects.get().asked_at == said
+    assert claire.post(f"{url}?back=made-up", headers=TOAST).status_code == 404
+
+
+@pytest.fixture
+def sent_long_ago(claire: Client, enrolment: Enrolment) -> Blockage:
+    """Asked for three days ago."""
+    block(claire, enrolment, address="assistance@example.org")
+    Blockage.objects.update(asked_at=timezone.now() - timedelta(days=3))
+    return Blockage.objects.get()
+
+
+def _undo_of(response: Any) -> str:
+    [form] = html.document_fromstring(response.content.decode()).xpath("//*[@id='toasts']//form")
+    return str(form.get("action"))
 
 
 @pytest.mark.parametrize("state", [State.CLOSED_IN, State.CLOSED_OUT])
