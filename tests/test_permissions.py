@@ -311,6 +311,7 @@ RULES = {
     "dashboard:import-confirm": Rule(TO_OWN_FILE, "post", of_draft),
     "dashboard:import-drop": Rule(TO_OWN_FILE, "post", of_draft),
     "dashboard:help-calls": Rule(ANYBODY_LOGGED_IN),
+    "dashboard:help-list": Rule(ANYBODY_LOGGED_IN),
     "dashboard:privacy": Rule(EVERYBODY),
     # shell
     "dashboard:figures": Rule(ANYBODY_LOGGED_IN),

@@ -4,16 +4,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_safe
 
-GUIDES = {"fr": "dashboard/help/calls.fr.html", "en": "dashboard/help/calls.en.html"}
+TITLES = {"calls": _("Remind and call"), "list": _("The list and the files")}
+LANGUAGES = {"en", "fr"}
 NOTICES = {"fr": "dashboard/help/privacy.fr.html", "en": "dashboard/help/privacy.en.html"}
 
 
 @require_GET
-def calls(request: HttpRequest) -> HttpResponse:
-    """The guide for tutors. A text of a page is written once per language, not translated by the sentence."""
-    return render(request, "dashboard/help/page.html", {"guide": GUIDES[_language()]})
+def guide(request: HttpRequest, name: str) -> HttpResponse:
+    """A guide for tutors. A text of a page is written once per language, not translated by the sentence."""
+    context = {"name": name, "title": TITLES[name], "guide": f"dashboard/help/{name}.{_language()}.html"}
+    return render(request, "dashboard/help/page.html", context)
 
 
 @login_not_required
@@ -34,4 +37,4 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 def _language() -> str:
     language = (get_language() or "")[:2]
-    return language if language in GUIDES else "en"
+    return language if language in LANGUAGES else "en"

@@ -13,7 +13,12 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
         fields = ["name", "shared"]
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        name = " ".join(self.cleaned_data["name"].split())
+        own = SavedView.objects.filter(owner=self.instance.owner, name__iexact=name).exclude(pk=self.instance.pk)
+        # Two lines that read alike help nobody; those that exist already may still be given other filters.
+        if "name" in self.changed_data and own.exists():
+            raise forms.ValidationError(_("You have a view of this name already: choose another."))
+        return name
 
     def clean(self) -> None:
         super().clean()

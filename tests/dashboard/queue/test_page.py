@@ -262,15 +262,17 @@ def test_a_coordinator_sees_what_waits_in_each_course_and_a_tutors_people_in_non
     assert figure(page, "queue") == 0
 
 
-def test_english_and_french_guides_say_the_same_in_as_many_parts(client: Client, observer: User) -> None:
+@pytest.mark.parametrize("name", ["help-calls", "help-list"])
+def test_english_and_french_guides_say_the_same_in_as_many_parts(client: Client, observer: User, name: str) -> None:
     client.force_login(observer)
     pages = {}
     for language in ("fr", "en"):
         with translation.override(language):
-            response = client.get(reverse("dashboard:help-calls"), headers={"Accept-Language": language})
+            response = client.get(reverse(f"dashboard:{name}"), headers={"Accept-Language": language})
         pages[language] = html.document_fromstring(response.content.decode())
-    for what in ("//article/section", "//article//tbody/tr", "//article//li"):
-        assert len(pages["fr"].xpath(what)) == len(pages["en"].xpath(what)) > 3
+    for what in ("//article/section", "//article//tbody/tr", "//article//li", "//article//kbd", "//article//a"):
+        assert len(pages["fr"].xpath(what)) == len(pages["en"].xpath(what))
+    assert len(pages["fr"].xpath("//article/section")) > 3
     for page in pages.values():
         targets = [link.removeprefix("#") for link in page.xpath("//ol[@class='vg-toc']//a/@href")]
         assert targets == page.xpath("//article/section/@id")
@@ -281,3 +283,11 @@ def test_the_guide_is_reached_from_each_screen(claire: Client, person: MakePerso
     person(next_channel=Channel.EMAIL)
     url = reverse(f"dashboard:{name}", args=[course.pk] if name == "remind-course" else [])
     assert parsed(claire, url).xpath(f"//main//a[@href='{reverse('dashboard:help-calls')}']")
+
+
+@pytest.mark.parametrize("name", ["roster", "views", "exports", "search"])
+def test_the_guide_to_the_list_is_reached_at_its_place(claire: Client, person: MakePerson, name: str) -> None:
+    person()
+    guide = reverse("dashboard:help-list")
+    [link] = parsed(claire, reverse(f"dashboard:{name}")).xpath(f"//main//a[starts-with(@href, '{guide}#')]/@href")
+    assert parsed(claire, guide).xpath(f"//section[@id='{link.partition('#')[2]}']")

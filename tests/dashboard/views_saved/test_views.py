@@ -251,3 +251,16 @@ def test_only_the_owner_changes_a_view(claire: Client, other_tutor: User) -> Non
         assert samir.post(reverse(f"dashboard:{name}", args=[view.pk]), {"name": "X"}).status_code == 404
     assert SavedView.objects.get().name == "Ma vue"
     assert isinstance(shelf_of(other_tutor), Shelf)
+
+
+def test_two_views_of_one_person_never_read_alike(claire: Client, tutor: User) -> None:
+    save(claire, "Ma vue")
+    save(claire, " ma  VUE ", query="state=blocked")
+    other = save(claire, "Une autre")
+    claire.post(reverse("dashboard:change-view", args=[other.pk]), {"name": "ma vue"})
+    claire.post(reverse("dashboard:change-view", args=[other.pk]), {"name": "Une autre", "shared": "on"})
+
+    assert list(SavedView.objects.order_by("pk").values_list("name", "shared")) == [
+        ("Ma vue", False),
+        ("Une autre", True),
+    ]
