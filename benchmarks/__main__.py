@@ -33,6 +33,13 @@ SUBJECTS = {
 }
 LONG = {
     "two_workers": ["workers_2_over_1"],
+    "exports": [
+        "export_s_100000_csv",
+        "export_s_100000_xlsx",
+        "export_peak_mib_csv",
+        "export_peak_mib_xlsx",
+        "export_acknowledged_ms",
+    ],
     "fleet": ["fleet_refreshed_share", "fleet_max_simultaneous"],
 }
 """Four and ten minutes: measured only when named."""

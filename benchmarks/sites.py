@@ -6,7 +6,10 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from celery import current_app
 
 from benchmarks.course import BRANCH
 from benchmarks.processes import serving
@@ -76,6 +79,34 @@ def workers(count: int, *, processes: int) -> Iterator[None]:
                 )
             )  # fmt: skip
         yield
+
+
+@dataclass
+class Worker:
+    """The one process of a worker, whose memory is looked at. Linux only: it reads /proc."""
+
+    pid: int
+    before: float = 0
+
+    def mark(self) -> None:
+        """Sets the high-water mark back to what is in use now (man 5 proc)."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        self.before = self._mib("VmRSS")
+
+    def grown(self) -> float:
+        """The high-water mark since, less what was in use then."""
+        return self._mib("VmHWM") - self.before
+
+    def _mib(self, name: str) -> float:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        [kib] = [line.split()[1] for line in status.splitlines() if line.startswith(f"{name}:")]
+        return int(kib) / 1024
+
+
+def the_worker() -> Worker:
+    """The only one there is, of `workers(1, processes=1)`."""
+    [told] = (current_app.control.inspect(timeout=10).stats() or {}).values()
+    return Worker(told["pid"])
 
 
 def wait_for_all(seconds: float) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 Cell = str | datetime
 """A datetime is naive: the clock of the platform it is about, as a spreadsheet knows no time zones."""
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # spreadsheets take these too
+_RISKY = frozenset("=+-@\t\r\n＝＋－＠")  # spreadsheets take these too
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -17,5 +17,5 @@ def safe(value: Cell) -> Cell:
     """
     if isinstance(value, datetime):
         return value
-    text = _UNWRITABLE.sub("", value)
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_RISKY) else text
+    text = value if value.isprintable() else _UNWRITABLE.sub("", value)
+    return f"'{text}" if text.lstrip(" \u00a0")[:1] in _RISKY else text

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
+from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dashboard.enums import OPEN_STATES, Cause, State
 from dashboard.exports.cells import Cell
@@ -36,9 +38,19 @@ def _seen(line: Line, moment: datetime | None) -> Cell:
     return _("Never") if moment <= EPOCH else _day(line, moment)
 
 
+@cache
+def _in_words(choices: type[TextChoices], value: str, _language: str) -> str:
+    """Looked up once for all lines: they are hundreds of thousands, the words a few dozen."""
+    return str(choices(value).label)
+
+
+def _label(choices: type[TextChoices], value: str) -> str:
+    return _in_words(choices, value, get_language() or "")
+
+
 def _state(line: Line) -> str:
     follow_up = line.row.follow_up
-    return str(State(follow_up.state).label) if follow_up else ""
+    return _label(State, follow_up.state) if follow_up else ""
 
 
 def _due(line: Line) -> Cell:
@@ -48,7 +60,7 @@ def _due(line: Line) -> Cell:
 
 def _cause(line: Line) -> str:
     follow_up = line.row.follow_up
-    return str(Cause(follow_up.cause).label) if follow_up and follow_up.cause else ""
+    return _label(Cause, follow_up.cause) if follow_up and follow_up.cause else ""
 
 
 def _contacted_at(line: Line) -> Cell:
@@ -74,8 +86,8 @@ COLUMNS = [
     Column(gettext_lazy("Platform"), 20, lambda line: line.record.course.site.name),
     Column(gettext_lazy("Session"), 36, lambda line: line.record.course.full_name),
     Column(gettext_lazy("Groups"), 22, lambda line: line.row.group_names),
-    Column(gettext_lazy("Presence"), 12, lambda line: str(Standing(line.record.standing).label)),
-    Column(gettext_lazy("Access"), 30, lambda line: str(Access(line.record.access).label)),
+    Column(gettext_lazy("Presence"), 12, lambda line: _label(Standing, line.record.standing)),
+    Column(gettext_lazy("Access"), 30, lambda line: _label(Access, line.record.access)),
     Column(gettext_lazy("Last access to the session"), 18, lambda line: _seen(line, line.record.last_course_access)),
     Column(gettext_lazy("Last access to the platform"), 18, lambda line: _seen(line, line.record.last_site_access)),
     Column(gettext_lazy("Follow-up"), 14, _state),

@@ -5,26 +5,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 
 import phonenumbers
-from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from dashboard.models import BadNumber, ContactDetail, Person
+from dashboard.exports.reading import Reader
+from dashboard.models import BadNumber, ContactDetail
 from dashboard.person.details import read_phone
 from dashboard.plan.why import NextAction
-from dashboard.roster.queries import with_row_data
 from dashboard.roster.rows import Row
-from dashboard.scope import visible_enrolments
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Enrolment
 from moodle_sync.text import folded, phone_digits
 
-BATCH = 500
-"""Rows that are in memory at once, however many there are."""
-DETAILS = ContactDetail.objects.filter(removed_at=None).order_by("added_at", "pk")
 Kind = ContactDetail.Kind
 
 
@@ -95,27 +89,25 @@ class Line:
 
 def lines(user: User, ids: Iterable[int], now: datetime) -> Iterator[Line]:
     """In the order of `ids`; who is gone, or out of the user's sight by now, is left out."""
-    rest = iter(ids)
-    while some := list(islice(rest, BATCH)):
-        seen = set(visible_enrolments(user).filter(pk__in=some).values_list("pk", flat=True))
-        records = with_row_data([pk for pk in some if pk in seen], now)
-        persons = {r.pk: r.participant.account.person for r in records if hasattr(r.participant, "account")}
-        # Two accounts of one person are two objects of the same row.
-        prefetch_related_objects(list(persons.values()), Prefetch("details", queryset=DETAILS, to_attr="known_details"))
-        bad = _bad_numbers(persons.values())
+    for records in Reader(user, now).batches(ids):
+        persons = {r.pk: r.participant.account.person_id for r in records if hasattr(r.participant, "account")}
+        details, bad = _details(persons.values()), _bad_numbers(persons.values())
         for record in records:
-            person = persons.get(record.pk)
-            yield Line(
-                Row(record, user, now),
-                person.known_details if person else (),  # type: ignore[attr-defined]  # prefetched just now
-                bad[person.pk] if person else set(),
-            )
+            person = persons.get(record.pk, 0)
+            yield Line(Row(record, user, now), details.get(person, ()), bad.get(person, set()))
 
 
-def _bad_numbers(persons: Iterable[Person]) -> dict[int, set[str]]:
+def _details(persons: Iterable[int]) -> dict[int, list[ContactDetail]]:
+    found: dict[int, list[ContactDetail]] = defaultdict(list)
+    for detail in ContactDetail.objects.filter(person__in=set(persons), removed_at=None).order_by("added_at", "pk"):
+        found[detail.person_id].append(detail)
+    return found
+
+
+def _bad_numbers(persons: Iterable[int]) -> dict[int, set[str]]:
     path = "contact__follow_up__enrolment__participant__account__person"
     found: dict[int, set[str]] = defaultdict(set)
-    said = BadNumber.objects.filter(contact__undone_by=None, **{f"{path}__in": list(persons)})
+    said = BadNumber.objects.filter(contact__undone_by=None, **{f"{path}__in": set(persons)})
     for person, digits in said.values_list(path, "digits"):
         found[person].add(digits)
     return found

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 
 from dashboard.exports import writers
-from dashboard.exports.lines import BATCH, Line, lines
+from dashboard.exports.lines import Line, lines
+from dashboard.exports.reading import BATCH
 from dashboard.models import Export, ExportPart
 from dashboard.scope import visible_enrolments
 from moodle_sync import crypto

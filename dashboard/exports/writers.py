@@ -51,21 +51,22 @@ def _xlsx(lines: Iterable[Line], file: IO[bytes]) -> int:
     for header in headers:
         header.font, header.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     sheet.append(headers)
-    n = 0
+    n, moment = 0, WriteOnlyCell(sheet)
+    moment.number_format = MOMENT
     for line in lines:
         n += 1
-        sheet.append([_in_sheet(sheet, cell) for cell in _cells(line)])
+        sheet.append(_in_sheet(cell, moment) for cell in _cells(line))
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{n + 1}"
     book.save(file)
     return n
 
 
-def _in_sheet(sheet: object, value: Cell) -> object:
+def _in_sheet(value: Cell, moment: WriteOnlyCell) -> object:
+    """`moment`: one cell for all dates, written out before the next one is asked for; to style each takes as long."""
     if not isinstance(value, datetime):
         return value or None
-    cell = WriteOnlyCell(sheet, value)
-    cell.number_format = MOMENT
-    return cell
+    moment.value = value
+    return moment
 
 
 WRITERS: dict[str, Callable[[Iterable[Line], IO[bytes]], int]] = {
