@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Role, User
-from dashboard import identity
+from dashboard import desk_changes, identity
 from dashboard.callbacks import feed
 from dashboard.exports import making
 from dashboard.follow_up import acts, blocking, correcting
@@ -83,6 +83,8 @@ class Things:
     note: Contact
     correction: uuid.UUID
     bulk: uuid.UUID
+    cancelled: int
+    desk: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,9 @@ RULES = {
     "dashboard:refilter-view": Rule(ONES_OWN_VIEW, "post", of_view),
     "dashboard:move-view": Rule(ONES_OWN_VIEW, "post", of_view),
     "dashboard:delete-view": Rule(ONES_OWN_VIEW, "post", of_view),
-    "dashboard:restore-view": Rule(ONES_OWN_VIEW, "post", of_view),
+    "dashboard:undo-desk": Rule(
+        (TO_LOGIN, OPEN, 404, 404, 404, 403, 403), "post", lambda things: {"act": things.desk}, headers=HTMX
+    ),
     "dashboard:search": Rule(NAMED_PEOPLE),
     "dashboard:person": Rule(NAMED_PERSON, kwargs=of_enrolment),
     "dashboard:mark-contacted": Rule(NAMED_PERSON, "post", of_enrolment, {"version": 1}, HTMX),
@@ -215,6 +219,7 @@ RULES = {
     "dashboard:lease-take": Rule(BY_SCRIPT, "post", of_enrolment, headers=HTMX),
     "dashboard:lease-release": Rule(BY_SCRIPT, "post", of_enrolment, headers=HTMX),
     "dashboard:call-draft": Rule(BY_SCRIPT, "post", of_enrolment, {"note": "Préfère le midi."}, HTMX),
+    "dashboard:draft-back": Rule(NAMED_PERSON, "post", of_enrolment, headers=HTMX),
     "dashboard:select-all": Rule(NAMED_PEOPLE, "post", headers=HTMX),
     "dashboard:copy-addresses": Rule(NAMED_PEOPLE, "post", headers=HTMX),
     "dashboard:bulk": Rule(NAMED_PEOPLE, "post", lambda things: {"step": "contactes"}, headers=HTMX),
@@ -225,6 +230,7 @@ RULES = {
     "dashboard:call-pause": Rule(TO_CALLS, "post"),
     "dashboard:call-leave": Rule(TO_CALLS, "post"),
     "dashboard:call-skip": Rule(TO_CALLS, "post", of_enrolment),
+    "dashboard:call-unskip": Rule(NAMED_PEOPLE, "post", of_enrolment, headers=HTMX),
     "dashboard:call-save": Rule(INCOMPLETE, "post", of_enrolment, {"outcome": "voicemail"}, HTMX),
     "dashboard:call-add-detail": Rule(ADDED, "post", of_enrolment, {"value": "06 39 98 41 28"}, HTMX),
     "dashboard:bounced": Rule(NAMED_PERSON, "post", of_enrolment, {"address": ADDRESS}, HTMX),
@@ -255,6 +261,10 @@ RULES = {
     "dashboard:cancel-absence": Rule(
         (TO_LOGIN, 302, 404, 302, 404, 404, 404), "post", lambda things: {"pk": things.absence}
     ),
+    "dashboard:restore-absence": Rule(
+        (TO_LOGIN, 302, 404, 302, 404, 404, 404), "post", lambda things: {"pk": things.cancelled}
+    ),
+    "dashboard:notice-back": Rule(ONES_OWN, "post", lambda things: {"pk": things.notice}, headers=HTMX),
     "dashboard:notice-seen": Rule(ONES_OWN, "post", lambda things: {"pk": things.notice}, headers=HTMX),
     "dashboard:answer-hint": Rule(NAMED_PERSON_OVERTAKEN, "post", of_enrolment, {"cause": "no_time"}, HTMX),
     "dashboard:hint-figures": Rule((TO_LOGIN, 403, 403, OPEN, OPEN, 403, 403)),
@@ -403,11 +413,16 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
     absence = Absence.objects.create(
         user=tutor, colleague=other_tutor, first_day=today + A_WEEK, last_day=today + A_WEEK
     )
+    cancelled = Absence.objects.create(
+        user=tutor, colleague=other_tutor, first_day=today, last_day=today, cancelled_at=timezone.now()
+    )
     export = Export.objects.create(
         by=tutor, format="csv", words="", language="fr", people=1, state=Export.State.WAITING, ids=[enrolment.pk]
     )
     making.make(export.pk)
     view = SavedView.objects.create(owner=tutor, name="Ma vue", query="state=todo", shared=True)
+    with desk_changes.noted(tutor) as desk:
+        SavedView.objects.filter(pk=view.pk).update(name="Une autre")
     notice = Notice.objects.create(user=tutor, kind="handed", by=coordinator)
     note = acts.add_note(twin.follow_up, "Une", by=tutor)
     correction = correcting.correct(Contact.objects.filter(pk=note.pk), "Bis", by=tutor, version=0)
@@ -415,7 +430,7 @@ def things(tutor: User, group: Group, other_tutor: User, coordinator: User, admi
     return Things(
         group.course, enrolment, detail, act, run.pk, batch.pk, token, twin, change.act, connection, rule, draft,
         blocked, absence.pk, notice.pk, feed.make_token(tutor), removed.pk, template, export.pk,
-        view.pk, note, correction, bulk.pk,
+        view.pk, note, correction, bulk.pk, cancelled.pk, desk.act,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from dashboard.calls.questions import QUESTIONS, Answer
 from dashboard.models import Contact, Draft, FollowUp, Lease, Person
 
 KEPT_FOR = timedelta(days=30)
+DROPPED_FOR = timedelta(days=1)
 LONGEST = 2000
 TYPED = ["outcome", "cause", "note", *(question.field for question in QUESTIONS)]
 """What makes a form worth keeping; the other fields always say something."""
@@ -28,24 +29,39 @@ def keep(user: User, person: Person, posted: QueryDict, *, follow_up: FollowUp, 
     saved = Contact.objects.filter(follow_up=follow_up, author=user, version__gt=version)
     answers = {name: [value[:LONGEST] for value in posted.getlist(name)][:100] for name in KEPT if name in posted}
     said = {value.strip() for name in TYPED for value in answers.get(name, [])}
-    if saved.exists() or not said - {"", Answer.UNASKED}:
+    if saved.exists():
         forget(user, person)
         return None
+    if not said - {"", Answer.UNASKED}:
+        Draft.objects.filter(user=user, person=person, dropped_at=None).delete()
+        return None
     answers["enrolment"] = [str(follow_up.enrolment_id)]
-    values = {"answers": answers, "updated_at": timezone.now()}
+    values = {"answers": answers, "updated_at": timezone.now(), "dropped_at": None}
     return Draft.objects.update_or_create(user=user, person=person, defaults=values)[0]
 
 
 def draft_of(user: User, person: Person) -> Draft | None:
-    return Draft.objects.filter(user=user, person=person).first()
+    return Draft.objects.filter(user=user, person=person, dropped_at=None).first()
 
 
 def forget(user: User, person: Person) -> None:
     Draft.objects.filter(user=user, person=person).delete()
 
 
+def drop(user: User, person: Person) -> None:
+    """As `forget`, by hand: it can be picked up again."""
+    Draft.objects.filter(user=user, person=person).update(dropped_at=timezone.now())
+
+
+def pick_up(user: User, person: Person) -> bool:
+    """False where something else was typed, or saved, since."""
+    return bool(Draft.objects.filter(user=user, person=person).exclude(dropped_at=None).update(dropped_at=None))
+
+
 def forget_old() -> int:
-    return Draft.objects.filter(updated_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+    now = timezone.now()
+    old = Q(updated_at__lt=now - KEPT_FOR) | Q(dropped_at__lt=now - DROPPED_FOR)
+    return Draft.objects.filter(old).delete()[0]
 
 
 def as_initial(draft: Draft, *, enrolment: int) -> dict[str, Any]:
@@ -59,6 +75,7 @@ def as_initial(draft: Draft, *, enrolment: int) -> dict[str, Any]:
 
 def move(source: Person, target: Person) -> None:
     """Two files became one: what was typed about either, and who is calling them, stands for both."""
+    Draft.objects.filter(person__in=[source, target]).exclude(dropped_at=None).delete()
     drafts = Draft.objects.filter(person=target, user=OuterRef("user"))
     Draft.objects.filter(~Exists(drafts), person=source).update(person=target)
     if not Lease.objects.filter(person=target).exists():

@@ -1,15 +1,19 @@
 """What a page says by itself while somebody calls: «I still work on this person», and «this is typed so far»."""
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.calls import drafts, leases
 from dashboard.calls.forms import version_field
+from dashboard.calls.screen import shown_again
 from dashboard.courses.requests import LoggedIn, posted_next
 from dashboard.person.file import open_file
+from dashboard.roster.answers import answer
 
 CONFLICT = 409
 NO_CONTENT = 204
@@ -48,7 +52,8 @@ def draft(request: LoggedIn, pk: int) -> HttpResponse:
     if file.follow_up is None:
         raise Http404
     if "forget" in request.POST:
-        drafts.forget(file.user, file.person)
+        drafts.drop(file.user, file.person)
+        messages.success(request, _("Draft discarded."), extra_tags=reverse("dashboard:draft-back", args=[pk]))
         return redirect(posted_next(request, otherwise=reverse("dashboard:call", args=[pk])))
     version = request.POST.get(version_field(pk), "")
     drafts.keep(
@@ -59,3 +64,13 @@ def draft(request: LoggedIn, pk: int) -> HttpResponse:
         version=int(version) if version.isdecimal() and len(version) < 10 else file.follow_up.version,
     )
     return HttpResponse(status=NO_CONTENT)
+
+
+@require_POST
+def draft_back(request: LoggedIn, pk: int) -> HttpResponse:
+    """The undo of `forget`."""
+    file = open_file(request.user, pk)
+    if not drafts.pick_up(file.user, file.person):
+        words = _("Too late to undo: something happened since. Nothing was changed.")
+        return answer(request, [pk], words, level="warning")
+    return shown_again(request) or answer(request, [pk], _("Undone."))

@@ -12,14 +12,14 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from dashboard.calls import lists, rounds
 from dashboard.calls.forms import CallForm, renewed
-from dashboard.calls.screen import screen
+from dashboard.calls.screen import screen, shown_again
 from dashboard.calls.views import save_call
 from dashboard.courses.requests import LoggedIn, posted_next
 from dashboard.follow_up import moves
 from dashboard.person.answers import UNPROCESSABLE
 from dashboard.person.file import open_file
 from dashboard.person.forms import DetailForm
-from dashboard.roster.answers import forget
+from dashboard.roster.answers import answer, forget
 
 TEMPLATE = "dashboard/calls/mode.html"
 
@@ -44,13 +44,14 @@ def start(request: LoggedIn) -> HttpResponse:
     if found is None:
         raise Http404
     back = found.back or posted_next(request, otherwise=reverse("home"))
-    first = request.POST.get("first", "")
-    people = lists.beginning_with(request.user, int(first) if first.isdecimal() else None, found.enrolments)
+    asked = request.POST.get("first", "")
+    first = int(asked) if asked.isdecimal() else None
+    people = lists.beginning_with(request.user, first, found.enrolments)
     if people is None:
         messages.warning(request, _("This person is not to be called now."))
         return redirect(posted_next(request, otherwise=back))
     begun = rounds.begin(request.user, people, title=found.title, back=back)
-    if first and begun.current_id != int(first):
+    if first is not None and begun.current_id != first:
         messages.info(request, _("A colleague is on the line with this person: here is the next one."))
     return redirect("dashboard:call-mode")
 
@@ -84,7 +85,20 @@ def skip(request: LoggedIn, pk: int) -> HttpResponse:
     found = rounds.round_of(request.user)
     if found and found.current_id == pk:
         messages.info(request, _("Nobody else is left in this round for the moment."))
+    elif found and pk in found.left:
+        messages.success(
+            request, _("Skipped: comes again last."), extra_tags=reverse("dashboard:call-unskip", args=[pk])
+        )
     return redirect("dashboard:call-mode")
+
+
+@require_POST
+def unskip(request: LoggedIn, pk: int) -> HttpResponse:
+    _refuse_others(request.user)
+    if not rounds.unskip(request.user, pk):
+        words = _("Too late to undo: something happened since. Nothing was changed.")
+        return answer(request, [], words, level="warning")
+    return shown_again(request) or answer(request, [], _("Undone. In call mode, this person comes next."))
 
 
 @require_POST
@@ -114,7 +128,8 @@ def add_detail(request: LoggedIn, pk: int) -> HttpResponse:
     form = DetailForm(request.POST, file=open_file(request.user, pk))
     if not form.is_valid() or not form.save():
         return render(request, TEMPLATE, screen(request.user, detail_form=form), status=UNPROCESSABLE)
-    messages.success(request, _("Contact details saved."))
+    undo = reverse("dashboard:remove-detail", args=[form.saved.pk])
+    messages.success(request, _("Contact details saved."), extra_tags=undo)
     return redirect("dashboard:call-mode")
 
 

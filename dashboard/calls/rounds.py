@@ -69,6 +69,22 @@ def skip(user: User, enrolment: int) -> None:
 
 
 @transaction.atomic
+def unskip(user: User, enrolment: int) -> bool:
+    """Who was skipped is called now, and whoever came in their place right after. False: they are not in the round."""
+    found = _locked(user)
+    if found is None or enrolment not in found.left:
+        return False
+    meanwhile = [] if found.current_id is None else [found.current_id]
+    found.left = [enrolment, *meanwhile, *(pk for pk in found.left if pk != enrolment)]
+    if found.current_id is not None:
+        _let_go(found)
+    if found.paused_at is None:
+        _claim(found)
+    found.save()
+    return True
+
+
+@transaction.atomic
 def saved(user: User, enrolment: int, *, pause: bool) -> None:
     """The call to this person was saved: the next one, or a pause."""
     found = _locked(user)

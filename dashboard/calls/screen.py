@@ -3,14 +3,19 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import Http404
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from dashboard.calls import leases, rounds
 from dashboard.calls.attempts import attempts
 from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
+from dashboard.courses.requests import LoggedIn
 from dashboard.enums import OPEN_STATES
 from dashboard.follow_up.reminding import written_lately
 from dashboard.hints.likely import likely_cause
@@ -50,6 +55,16 @@ def screen(user: User, form: CallForm | None = None, *, detail_form: DetailForm 
     except Http404:  # handed over, or no longer followed, since it was taken
         return context | {"place": "gone", "gone": found.current_id}
     return context | _calling(file, found, None, None)
+
+
+def shown_again(request: LoggedIn) -> HttpResponse | None:
+    """Call mode as a whole, where that is what the browser shows: what is typed there is on the server."""
+    address = reverse("dashboard:call-mode")
+    here = urlsplit(request.htmx.current_url_abs_path or "").path
+    if here != address:
+        return None
+    messages.success(request, _("Undone."))
+    return HttpResponseClientRedirect(address)
 
 
 def _what_next(user: User) -> dict[str, Any]:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("enseignants/<int:pk>/reserver/", holding.take, name="lease-take"),
     path("enseignants/<int:pk>/liberer/", holding.release, name="lease-release"),
     path("enseignants/<int:pk>/brouillon/", holding.draft, name="call-draft"),
+    path("enseignants/<int:pk>/brouillon/reprendre/", holding.draft_back, name="draft-back"),
     path("appels/", mode.show, name="call-mode"),
     path("appels/commencer/", mode.start, name="call-start"),
     path("appels/suivant/", mode.go_on, name="call-next"),
@@ -15,5 +16,6 @@ urlpatterns = [
     path("appels/quitter/", mode.leave, name="call-leave"),
     path("appels/<int:pk>/", mode.save, name="call-save"),
     path("appels/<int:pk>/passer/", mode.skip, name="call-skip"),
+    path("appels/<int:pk>/passer/annuler/", mode.unskip, name="call-unskip"),
     path("appels/<int:pk>/coordonnees/", mode.add_detail, name="call-add-detail"),
 ]

@@ -1,7 +1,5 @@
 """Who is absent, from when to when, and who stands in."""
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -14,14 +12,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from dashboard.courses.requests import LoggedIn
 from dashboard.handover.forms import AbsenceForm, whose_absence_may_be_set
 from dashboard.handover.notices import tell_of_absence
+from dashboard.live import pulse
 from dashboard.models import Absence
-from dashboard.roster.answers import forget
+from dashboard.roster.answers import answer, changed, forget
 
 UNPROCESSABLE = 422
 
@@ -39,6 +37,7 @@ def absences(request: LoggedIn) -> HttpResponse:
     with transaction.atomic():
         absence = form.save()
         tell_of_absence(absence)
+        pulse.beat_later()
     forget(request)
     words = _("%(colleague)s stands in for %(name)s from %(first)s to %(last)s.") % {
         "colleague": absence.colleague,
@@ -53,7 +52,7 @@ def absences(request: LoggedIn) -> HttpResponse:
 def _page(request: LoggedIn, form: AbsenceForm, *, status: int = 200) -> HttpResponse:
     today = timezone.localdate()
     mine = {user.pk for user in whose_absence_may_be_set(request.user)}
-    shown = Absence.objects.filter(Q(user__in=mine) | Q(colleague=request.user), last_day__gte=today)
+    shown = Absence.objects.standing().filter(Q(user__in=mine) | Q(colleague=request.user), last_day__gte=today)
     lines = [
         {"absence": absence, "now": absence.first_day <= today, "may_cancel": absence.user_id in mine}
         for absence in shown.select_related("user", "colleague").order_by("first_day", "pk")
@@ -62,21 +61,36 @@ def _page(request: LoggedIn, form: AbsenceForm, *, status: int = 200) -> HttpRes
     return render(request, "dashboard/handover/absences.html", context, status=status)
 
 
-def _cancellable(user: User) -> QuerySet[Absence]:
+def _changeable(user: User) -> QuerySet[Absence]:
     return Absence.objects.filter(user__in=whose_absence_may_be_set(user), last_day__gte=timezone.localdate())
 
 
 @require_POST
 def cancel(request: LoggedIn, pk: int) -> HttpResponse:
-    """From now on. What already began is kept up to yesterday, to say who could see what."""
-    absence = get_object_or_404(_cancellable(request.user), pk=pk)
-    today = timezone.localdate()
-    if absence.first_day < today:
-        absence.last_day = today - timedelta(days=1)
-        absence.save(update_fields=["last_day"])
-    else:
-        absence.delete()
+    """From now on. It is kept, to say who could see what, and to take this back."""
+    absence = get_object_or_404(_changeable(request.user), pk=pk, cancelled_at=None)
+    Absence.objects.filter(pk=absence.pk, cancelled_at=None).update(cancelled_at=timezone.now())
+    pulse.beat_later()
+    if request.htmx:  # the undo of a toast: it offers none of its own
+        return changed(request, [], message=_("Undone."))
     forget(request)
-    messages.success(request, _("Absence cancelled: each sees their own people again."))
-    # Of a toast's undo: it draws no page.
-    return HttpResponseClientRedirect(reverse("dashboard:absences")) if request.htmx else redirect("dashboard:absences")
+    undo = reverse("dashboard:restore-absence", args=[absence.pk])
+    messages.success(request, _("Absence cancelled: each sees their own people again."), extra_tags=undo)
+    return redirect("dashboard:absences")
+
+
+@require_POST
+def restore(request: LoggedIn, pk: int) -> HttpResponse:
+    """It stands again, as it was told; not where one of the two has told another absence for these days since."""
+    absence = get_object_or_404(_changeable(request.user).exclude(cancelled_at=None), pk=pk)
+    both = Q(user__in=[absence.user_id, absence.colleague_id])
+    with transaction.atomic():
+        locked = User.objects.select_for_update(no_key=True).filter(pk__in=[absence.user_id, absence.colleague_id])
+        list(locked.order_by("pk"))
+        days = Q(first_day__lte=absence.last_day, last_day__gte=absence.first_day)
+        if Absence.objects.standing().filter(both, days).exists():
+            words = _("Too late to undo: something happened since. Nothing was changed.")
+            return answer(request, [], words, level="warning")
+        Absence.objects.filter(pk=absence.pk).update(cancelled_at=None)
+        pulse.beat_later()
+    return answer(request, [], _("Undone."))

@@ -83,7 +83,7 @@ class AbsenceForm(StyledForm):
 
     def _refuse_overlap(self, name: str, user: User, first: Any, last: Any) -> None:
         """Nobody would look after the people: who is absent passes on nothing."""
-        other = user.absences.filter(first_day__lte=last, last_day__gte=first).first()
+        other = user.absences.standing().filter(first_day__lte=last, last_day__gte=first).first()
         if other:
             words = _t("%(name)s is absent already from %(first)s to %(last)s.") % {
                 "name": user.short_name,

@@ -36,7 +36,7 @@ def _current(user: User) -> QuerySet[Notice]:
     undone = Contact.objects.filter(act=OuterRef("act"), undone_by__isnull=False)
     return (
         user.notices.filter(~Exists(undone))
-        .filter(Q(absence=None) | Q(absence__last_day__gte=timezone.localdate()))
+        .filter(Q(absence=None) | Q(absence__last_day__gte=timezone.localdate(), absence__cancelled_at=None))
         .select_related("by", "absence__user")
     )
 

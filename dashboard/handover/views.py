@@ -118,8 +118,29 @@ def notice_seen(request: LoggedIn, pk: int) -> HttpResponse:
     """Put away by whom it was for."""
     notice = get_object_or_404(Notice, pk=pk, user=request.user)
     Notice.objects.filter(pk=notice.pk, seen_at=None).update(seen_at=timezone.now())
+    undo, words = reverse("dashboard:notice-back", args=[pk]), _("Note put away.")
     if request.htmx:
-        return HttpResponse()
+        return _notes(request, words, undo_url=undo)
+    messages.success(request, words, extra_tags=undo)
+    return _where_it_was(request)
+
+
+@require_POST
+def notice_back(request: LoggedIn, pk: int) -> HttpResponse:
+    notice = get_object_or_404(Notice, pk=pk, user=request.user)
+    Notice.objects.filter(pk=notice.pk).update(seen_at=None)
+    if request.htmx:
+        return _notes(request, _("Undone."))
+    return _where_it_was(request)
+
+
+def _notes(request: LoggedIn, message: str, *, undo_url: str = "") -> HttpResponse:
+    """No list is drawn anew for a note."""
+    context = {"message": message, "undo_url": undo_url, "level": "success", "oob": True}
+    return render(request, "dashboard/handover/_noted.html", context)
+
+
+def _where_it_was(request: LoggedIn) -> HttpResponse:
     here = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(here, {request.get_host()}, require_https=request.is_secure())
     return redirect(here if safe else "home")

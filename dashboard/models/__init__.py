@@ -9,7 +9,7 @@ from dashboard.models.follow_up import FollowUp
 from dashboard.models.import_file import ImportFile
 from dashboard.models.person import ContactDetail, Person, PersonAccount, PersonChange
 from dashboard.models.plan import MessageTemplate, Plan, PlanStep, WorkingDays
-from dashboard.models.preference import Preference
+from dashboard.models.preference import DeskChange, Preference
 from dashboard.models.saved_view import SavedView
 from dashboard.models.selection import Selection
 from dashboard.models.team import Absence, Blockage, CalendarFeed, HintAnswer, Notice
@@ -26,6 +26,7 @@ __all__ = [
     "CallRound",
     "Contact",
     "ContactDetail",
+    "DeskChange",
     "Draft",
     "Export",
     "ExportPart",

@@ -28,6 +28,7 @@ class Draft(models.Model):
     person = models.ForeignKey(Person, models.CASCADE, related_name="drafts")
     answers = models.JSONField(default=dict, help_text="The form's fields as posted.")
     updated_at = models.DateTimeField(default=timezone.now)
+    dropped_at = models.DateTimeField(null=True, help_text="By hand. Kept for a day, to take it back.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "person"], name="one_draft_per_person")]

@@ -1,6 +1,10 @@
+import uuid
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -30,3 +34,21 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return f"preference of {self.pk}"
+
+
+class DeskChange(models.Model):
+    """What one user changed of their views and of their list: kept for a day, to take it back."""
+
+    act = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    before = models.JSONField(help_text="What was touched, as `dashboard.desk_changes` reads it.")
+    after = models.JSONField(help_text="And what it became: undo is refused where this no longer holds.")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"change {self.pk}"
+
+    @property
+    def undo_url(self) -> str:
+        """Blank where nothing became another."""
+        return reverse("dashboard:undo-desk", args=[self.act]) if self.before != self.after else ""

@@ -34,8 +34,13 @@ class Blockage(models.Model):
 
 
 class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def standing(self) -> Self:
+        """Not cancelled."""
+        return self.filter(cancelled_at=None)
+
     def on(self, day: date) -> Self:
-        return self.filter(first_day__lte=day, last_day__gte=day)
+        """Today or later: one that was cancelled meanwhile counted until then."""
+        return self.standing().filter(first_day__lte=day, last_day__gte=day)
 
 
 class Absence(models.Model):
@@ -46,6 +51,7 @@ class Absence(models.Model):
     first_day = models.DateField()
     last_day = models.DateField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    cancelled_at = models.DateTimeField(null=True, help_text="Until then, it let the colleague see. NULL: it stands.")
 
     objects = AbsenceQuerySet.as_manager()
 

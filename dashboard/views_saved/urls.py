@@ -11,5 +11,5 @@ urlpatterns = [
     path("vues/<int:pk>/filtres/", views.refilter, name="refilter-view"),
     path("vues/<int:pk>/deplacer/", views.move, name="move-view"),
     path("vues/<int:pk>/supprimer/", views.delete, name="delete-view"),
-    path("vues/<int:pk>/supprimer/annuler/", views.restore, name="restore-view"),
+    path("vues/actes/<uuid:act>/annuler/", views.undo, name="undo-desk"),
 ]

@@ -1,30 +1,30 @@
 """Saving, naming, ordering and sharing views. Every form works without script."""
 
-from datetime import timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
-from django.http import HttpResponse, HttpResponseBadRequest, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
-from dashboard import preferences
+from dashboard import desk_changes, preferences
 from dashboard.courses.requests import LoggedIn
+from dashboard.desk_changes import KEPT, noted
 from dashboard.exports.words import filter_words
-from dashboard.models import SavedView
+from dashboard.models import DeskChange, SavedView
+from dashboard.roster.answers import answer
 from dashboard.roster.listing import Roster, shown
 from dashboard.views_saved import counts
 from dashboard.views_saved.forms import ViewForm
 from dashboard.views_saved.shelf import EVERYBODY, View, renumber, shelf_of
 
 MOST = 30
-KEPT = timedelta(days=1)
 
 
 @never_cache
@@ -60,19 +60,15 @@ def save(request: LoggedIn) -> HttpResponse:
         return redirect(f"{reverse('dashboard:roster')}?{view.query}" if view.query else "dashboard:roster")
     last = own.aggregate(last=Max("position"))["last"]
     view.position = 0 if last is None else last + 1
-    form.save()
-    messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
-    return redirect(View(str(view.pk), view.name, view.query).url)
+    return _saved(request, form, shows_it=True)
 
 
 @require_POST
 def change(request: LoggedIn, pk: int) -> HttpResponse:
     form = ViewForm(request.POST, instance=_one(request, pk))
     if form.is_valid():
-        form.save()
-        messages.success(request, _("View “%(name)s” saved.") % {"name": form.instance.name})
-    else:
-        _say_errors(request, form)
+        return _saved(request, form)
+    _say_errors(request, form)
     return redirect("dashboard:views")
 
 
@@ -83,41 +79,45 @@ def refilter(request: LoggedIn, pk: int) -> HttpResponse:
     view.query = shown(request.user, QueryDict(request.POST.get("query", "")))
     form = ViewForm({"name": view.name, "shared": view.shared}, instance=view)
     if form.is_valid():
-        form.save()
-        messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
-    else:
-        _say_errors(request, form)
+        return _saved(request, form, shows_it=True)
+    _say_errors(request, form)
     return redirect(View(str(view.pk), view.name, view.query).url)
 
 
 @require_POST
 def move(request: LoggedIn, pk: int) -> HttpResponse:
     view, up = _one(request, pk), request.POST.get("to") == "up"
-    own = list(_own(request))
-    place = own.index(view)
-    own.insert(max(place - 1, 0) if up else place + 1, own.pop(place))
-    renumber(own)
+    with noted(request.user) as change:
+        own = list(_own(request))
+        place = own.index(view)
+        own.insert(max(place - 1, 0) if up else place + 1, own.pop(place))
+        renumber(own)
+    if change.undo_url:
+        messages.success(request, _("View “%(name)s” moved.") % {"name": view.name}, extra_tags=change.undo_url)
     return redirect(f"{reverse('dashboard:views')}#view-{pk}")
 
 
 @require_POST
 def delete(request: LoggedIn, pk: int) -> HttpResponse:
     view = _one(request, pk)
-    SavedView.objects.filter(pk=pk).update(deleted_at=timezone.now())
-    undo = reverse("dashboard:restore-view", args=[pk])
-    messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name}, extra_tags=undo)
+    with noted(request.user) as change:
+        SavedView.objects.filter(pk=pk).update(deleted_at=timezone.now())
+    messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name}, extra_tags=change.undo_url)
     return redirect("dashboard:views")
 
 
 @require_POST
-def restore(request: LoggedIn, pk: int) -> HttpResponse:
-    """With its place and its sharing."""
+def undo(request: LoggedIn, act: UUID) -> HttpResponse:
+    """Of one's views, or of how one's list looks. The page that shows them reads itself again."""
     _only_who_follows(request)
-    view = get_object_or_404(SavedView, pk=pk, owner=request.user)
-    SavedView.objects.filter(pk=pk).update(deleted_at=None)
-    messages.success(request, _("View “%(name)s” is back.") % {"name": view.name})
-    address = reverse("dashboard:views")
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    try:
+        desk_changes.take_back(act, by=request.user)
+    except DeskChange.DoesNotExist as exc:
+        raise Http404 from exc
+    except desk_changes.TooLate:
+        words = _("Too late to undo: something happened since. Nothing was changed.")
+        return answer(request, [], words, level="warning")
+    return answer(request, [], _("Undone."))
 
 
 @require_POST
@@ -126,13 +126,23 @@ def choose_default(request: LoggedIn) -> HttpResponse:
     key = request.POST.get("view", "")
     if key != EVERYBODY and shelf_of(request.user).find(key) is None:
         return HttpResponseBadRequest()
-    preferences.keep(request.user, default_view="" if key == EVERYBODY else key)
-    messages.success(request, _("Saved: the list of teachers opens like this from now on."))
+    with noted(request.user) as change:
+        preferences.keep(request.user, default_view="" if key == EVERYBODY else key)
+    words = _("Saved: the list of teachers opens like this from now on.")
+    messages.success(request, words, extra_tags=change.undo_url)
     return redirect("dashboard:views")
 
 
+def _saved(request: LoggedIn, form: ViewForm, *, shows_it: bool = False) -> HttpResponse:
+    with noted(request.user) as change:
+        view = form.save()
+    messages.success(request, _("View “%(name)s” saved.") % {"name": view.name}, extra_tags=change.undo_url)
+    return redirect(View(str(view.pk), view.name, view.query).url if shows_it else "dashboard:views")
+
+
 def forget_deleted() -> int:
-    """Returns how many views."""
+    """What was deleted or changed more than a day ago can no longer be taken back. Returns how many views."""
+    desk_changes.forget_old()
     number, _by_model = SavedView.objects.filter(deleted_at__lt=timezone.now() - KEPT).delete()
     return number
 

@@ -100,7 +100,31 @@ def test_nothing_typed_is_no_draft(claire: Client, one: Enrolment) -> None:
 def test_it_is_discarded_on_demand(claire: Client, one: Enrolment) -> None:
     keep(claire, one)
     assert keep(claire, one, forget="1").status_code == 302
-    assert not Draft.objects.exists()
+    assert note_in(claire, one) == ""
+
+
+TOAST = {"HX-Request": "true", "HX-Target": "toasts"}
+
+
+def test_discarding_is_taken_back_until_something_else_is_typed(claire: Client, one: Enrolment) -> None:
+    keep(claire, one)
+    keep(claire, one, forget="1")
+    back = reverse("dashboard:draft-back", args=[one.pk])
+    keep(claire, one, note="", cause="", outcome="", knows_address="")  # the page leaves with its blank form
+    assert claire.post(back, headers=TOAST).status_code == 200
+    assert note_in(claire, one) == TYPED["note"]
+    keep(claire, one, forget="1")
+    keep(claire, one, note="Autre chose.")
+    assert "Trop tard" in claire.post(back, headers=TOAST).content.decode()
+    assert note_in(claire, one) == "Autre chose."
+
+
+def test_what_was_discarded_is_kept_for_a_day(claire: Client, one: Enrolment) -> None:
+    keep(claire, one)
+    keep(claire, one, forget="1")
+    assert tasks.forget_drafts() == 0
+    Draft.objects.update(dropped_at=timezone.now() - drafts.DROPPED_FOR - timedelta(minutes=1))
+    assert tasks.forget_drafts() == 1
 
 
 def test_what_is_kept_is_bounded_and_only_the_forms_own_fields(claire: Client, one: Enrolment) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Scope, User
 from dashboard.callbacks.listing import Callbacks
 from dashboard.follow_up import acts, dating
-from dashboard.handover.notices import unseen
+from dashboard.handover.notices import tell_of_absence, unseen
 from dashboard.handover.standing_in import covered
 from dashboard.models import Absence, FollowUp
 from dashboard.scope import own_enrolments, visible_courses, visible_enrolments
@@ -158,8 +158,27 @@ def test_cancelled_each_sees_their_own_again(client: Client, tutor: User, other_
         assert client.post(reverse("dashboard:cancel-absence", args=[absence.pk])).status_code == 302
     assert not opens(other_tutor, hers)
     assert unseen(other_tutor) == []
-    [kept] = Absence.objects.all()
-    assert (kept, kept.last_day) == (begun, day(-1)), "what happened is kept"
+    assert not Absence.objects.standing().exists()
+    begun.refresh_from_db()
+    assert (begun.last_day, begun.cancelled_at is None) == (day(3), False), "until when it let see is kept"
+
+
+def test_cancelling_is_taken_back_unless_one_of_the_two_is_away_by_now(
+    client: Client, tutor: User, other_tutor: User, hers: Enrolment
+) -> None:
+    absence = absent(tutor, other_tutor, 0, 3)
+    tell_of_absence(absence)
+    client.force_login(tutor)
+    cancel, restore = (reverse(f"dashboard:{name}-absence", args=[absence.pk]) for name in ("cancel", "restore"))
+    client.post(cancel)
+    other = absent(other_tutor, tutor, 3, 5)
+    assert "Trop tard" in client.post(restore, headers={"HX-Request": "true"}).content.decode()
+    assert not opens(other_tutor, hers)
+    other.delete()
+    client.post(restore)
+    assert opens(other_tutor, hers)
+    assert len(unseen(other_tutor)) == 1
+    assert client.post(restore).status_code == 404, "it stands"
 
 
 @pytest.mark.parametrize(

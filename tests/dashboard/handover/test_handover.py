@@ -72,6 +72,20 @@ def test_the_note_leads_to_exactly_those_and_is_put_away(
     assert not html.fromstring(client.get("/enseignants/").content.decode()).xpath("//form[contains(@action, '/lue/')]")
 
 
+def test_a_note_that_was_put_away_is_brought_back(
+    client: Client, claire: Client, other_tutor: User, people: list[Enrolment]
+) -> None:
+    hand(claire, people[:1], other_tutor)
+    client.force_login(other_tutor)
+    [told] = unseen(other_tutor)
+    away = html.fromstring(client.post(reverse("dashboard:notice-seen", args=[told.pk]), headers=HTMX).content.decode())
+    assert not away.xpath("//*[@id='notices']//form")
+    [undo] = away.xpath("//*[@id='toasts']//form/@action")
+    back = html.fromstring(client.post(undo, headers=HTMX | {"HX-Target": "toasts"}).content.decode())
+    assert back.xpath("//*[@id='notices']//form") and not back.xpath("//*[@id='toasts']//form")
+    assert unseen(other_tutor) == [told]
+
+
 def test_anothers_note_cannot_be_used_as_a_filter(
     client: Client, claire: Client, coordinator: User, other_tutor: User, people: list[Enrolment]
 ) -> None:

@@ -114,17 +114,6 @@ def test_a_deleted_view_says_so_and_its_filters_stay(claire: Client, group: Grou
     assert "0 enseignant" in page.replace("\u00a0", " ")
 
 
-def test_deleting_is_taken_back(claire: Client) -> None:
-    view = save(claire, shared="on")
-    response = claire.post(reverse("dashboard:delete-view", args=[view.pk]), follow=True)
-    undo = reverse("dashboard:restore-view", args=[view.pk])
-    assert f'action="{undo}"' in response.content.decode()
-    assert list(shelf_of(view.owner).own) == []
-    assert claire.post(undo, headers={"HX-Request": "true"})["HX-Redirect"] == reverse("dashboard:views")
-    view.refresh_from_db()
-    assert (view.deleted_at, view.shared) == (None, True)
-
-
 def test_what_was_deleted_is_forgotten_after_a_day(claire: Client) -> None:
     view = save(claire)
     claire.post(reverse("dashboard:delete-view", args=[view.pk]))
@@ -247,7 +236,7 @@ def test_what_is_gone_is_said_and_the_rest_is_shown(claire: Client, group: Group
 def test_only_the_owner_changes_a_view(claire: Client, other_tutor: User) -> None:
     view = save(claire, shared="on")
     samir = client_of(other_tutor)
-    for name in ("change-view", "refilter-view", "move-view", "delete-view", "restore-view"):
+    for name in ("change-view", "refilter-view", "move-view", "delete-view"):
         assert samir.post(reverse(f"dashboard:{name}", args=[view.pk]), {"name": "X"}).status_code == 404
     assert SavedView.objects.get().name == "Ma vue"
     assert isinstance(shelf_of(other_tutor), Shelf)
