@@ -1,4 +1,4 @@
-"""Every act of the desk answers with an undo, and the undo restores what was."""
+"""Every act of the desk answers with an undo, which restores what was; and the timeline then tells what holds."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,9 +11,26 @@ from django.utils import timezone
 from lxml import html
 
 from accounts.models import User
-from dashboard.enums import Cause, Outcome
-from dashboard.follow_up import acts, blocking
-from dashboard.models import Absence, Blockage, ContactDetail, FollowUp, HintAnswer, PersonAccount
+from dashboard import identity
+from dashboard.enums import Cause, Channel, ClosedFor, Kind, Outcome
+from dashboard.follow_up import acts, blocking, closing, moves
+from dashboard.models import (
+    Absence,
+    BadAddress,
+    BadNumber,
+    Blockage,
+    Contact,
+    ContactDetail,
+    FollowUp,
+    HintAnswer,
+    Notice,
+    Person,
+    PersonAccount,
+    SavedView,
+)
+from dashboard.person.file import open_file
+from dashboard.person.timeline import timeline
+from moodle_sync.enums import EPOCH
 from moodle_sync.models import Course, Enrolment, Group
 from tests.factories import EnrolmentFactory
 
@@ -21,6 +38,7 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 TOAST = HTMX | {"HX-Target": "toasts"}
 Data = dict[str, Any]
+TOMORROW = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
 
 
 @pytest.fixture
@@ -35,20 +53,33 @@ def follow_up(enrolment: Enrolment) -> FollowUp:
 
 def state() -> list[Any]:
     """All that an act of the desk may change, but for the versions and the entries of the timeline."""
-    fields = ("pk", "state", "due_at", "closed_for", "cause", "callback_for", "assignee")
+    standing = Contact.objects.filter(undone_by=None).exclude(kind=Kind.UNDO)
     return [
-        list(FollowUp.objects.order_by("pk").values_list(*fields)),
+        list(FollowUp.objects.order_by("pk").values_list("pk", *moves.RESTORED)),
+        list(Person.objects.filter(accounts__isnull=False).order_by("pk").values_list("pk", "do_not_call")),
+        list(standing.exclude(kind=Kind.NOTE).order_by("pk").values_list("note")),
+        list(BadAddress.objects.filter(contact__in=standing).values_list("address")),
+        list(BadNumber.objects.filter(contact__in=standing).values_list("digits")),
+        list(Notice.objects.filter(seen_at=None, act=None, absence__cancelled_at=None).values_list("user", "by")),
+        list(SavedView.objects.filter(deleted_at=None).values_list("name", "query", "shared", "position")),
         list(ContactDetail.objects.filter(removed_at=None).order_by("pk").values_list("person", "value")),
         list(HintAnswer.objects.filter(contact__undone_by=None).values_list("follow_up", "cause", "agreed")),
         list(Blockage.objects.filter(contact__undone_by=None).values_list("follow_up", "owner", "address", "asked_at")),
         list(PersonAccount.objects.order_by("participant").values_list("participant", "person")),
-        list(Absence.objects.values_list("user", "colleague", "first_day", "last_day")),
+        list(Absence.objects.standing().values_list("user", "colleague", "first_day", "last_day")),
     ]
 
 
-def told(client: Client, url: str, data: Data) -> html.HtmlElement:
+def timelines(by: User) -> tuple[list[Any], int]:
+    """What they say still holds, of everybody; and how many entries they mark as undone."""
+    found = [entry for pk in Enrolment.objects.order_by("pk") for entry in timeline(open_file(by, pk.pk))]
+    holds = [(entry.act, entry.title, entry.note, entry.change) for entry in found if not entry.undone]
+    return holds, len(found) - len(holds)
+
+
+def told(client: Client, url: str, data: Data, headers: dict[str, str]) -> html.HtmlElement:
     """What the act answers, after the redirect that some end with."""
-    response = client.post(url, data, headers=HTMX, follow=True)
+    response = client.post(url, data, headers=headers, follow=True)
     assert response.status_code == 200, response.content.decode()[:2000]
     return html.document_fromstring(response.content.decode() or "<p></p>")
 
@@ -83,6 +114,52 @@ def with_namesake(enrolment: Enrolment, _by: User) -> None:
     EnrolmentFactory.create(course=enrolment.course, groups=list(enrolment.groups.all()))
 
 
+def joined(enrolment: Enrolment, by: User) -> None:
+    with_namesake(enrolment, by)
+    other = other_of(enrolment)
+    persons = [one.participant.account.person for one in (enrolment, other)]
+    identity.merge(*persons, accounts=[enrolment.participant_id, other.participant_id], by=by)
+
+
+def closed(enrolment: Enrolment, by: User) -> None:
+    found = follow_up(enrolment)
+    closing.close_out(found, found.version, ClosedFor.DECLINED, by=by)
+
+
+def noted(enrolment: Enrolment, by: User) -> None:
+    acts.add_note(follow_up(enrolment), "Sonne ocupé.", by=by)
+
+
+def called(enrolment: Enrolment, by: User) -> None:
+    """In vain: the tutor then writes."""
+    found = follow_up(enrolment)
+    acts.log_call(enrolment.participant.account.person, [(found, found.version)], acts.Call(Outcome.NO_ANSWER), by=by)
+
+
+def with_detail(enrolment: Enrolment, by: User) -> None:
+    person = enrolment.participant.account.person
+    ContactDetail.objects.create(person=person, kind="phone", value="+33639984155", search_key="06", added_by=by)
+
+
+def away(_enrolment: Enrolment, by: User) -> None:
+    samira, today = User.objects.get(first_name="Samira"), timezone.localdate()
+    Absence.objects.create(user=by, colleague=samira, first_day=today, last_day=today)
+
+
+def with_note(_enrolment: Enrolment, by: User) -> None:
+    Notice.objects.create(user=by, kind="handed", by=User.objects.get(first_name="Samira"))
+
+
+def with_view(_enrolment: Enrolment, by: User) -> None:
+    SavedView.objects.create(owner=by, name="Ma vue", query="state=todo")
+
+
+def to_remind(enrolment: Enrolment, _by: User) -> None:
+    values = {"next_channel": Channel.EMAIL, "next_at": timezone.now() - timedelta(hours=1)}
+    FollowUp.objects.filter(enrolment=enrolment).update(**values)
+    Enrolment.objects.filter(pk=enrolment.pk).update(last_course_access=EPOCH, last_site_access=EPOCH)
+
+
 def nothing(_enrolment: Enrolment, _by: User) -> None:
     """As it is."""
 
@@ -98,6 +175,15 @@ def other_of(enrolment: Enrolment) -> Enrolment:
 def joining(enrolment: Enrolment) -> Data:
     both = [enrolment.participant_id, other_of(enrolment).participant_id]
     return {"account": both}
+
+
+def to(enrolment: Enrolment) -> int:
+    return int(User.objects.get(first_name="Samira").pk)
+
+
+def picked(enrolment: Enrolment) -> Data:
+    """By the bar of the list, as its boxes are ticked."""
+    return {"go": "1", "row": [key(enrolment), key(other_of(enrolment))]}
 
 
 Given = Callable[[Enrolment, User], None]
@@ -119,13 +205,53 @@ ACTS: dict[str, tuple[str, Given, Callable[[Enrolment], Data]]] = {
     "redated": ("redate", to_call_back, lambda e: {"what": "1", "callback": key(e)}),
     "entrusted": ("redate", to_call_back, lambda e: {"what": "mine", "callback": key(e)}),
     "joined": ("join", with_namesake, joining),
-    "handed over": ("hand-over", nothing, lambda e: {"to": User.objects.get(first_name="Samira").pk}),
+    "separated": ("separate", joined, joining),
+    "reopened": ("reopen", closed, lambda e: {}),
+    "wrong number": ("call", nothing, lambda e: {"outcome": "wrong_number", "number": "0639984127"}),
+    "note corrected": ("correct-note", noted, lambda e: {"text": "Sonne occupé.", "version": "0"}),
+    "wrote": ("call-wrote", called, lambda e: {}),
+    "bounced": ("bounced", nothing, lambda e: {"address": e.participant.email}),
+    "taken charge of": ("take-charge", nothing, lambda e: {}),
+    "detail removed": ("remove-detail", with_detail, lambda e: {"enrolment": e.pk}),
+    "reminded": ("remind-course", to_remind, lambda e: {"people": key(e)}),
+    "handed over": ("hand-over", nothing, lambda e: {"to": to(e)}),
+    "many handed over": ("handover", with_namesake, lambda e: {"people": [e.pk, other_of(e).pk], "to": to(e)}),
+    "many contacted": ("bulk contactes", with_namesake, picked),
+    "many noted": ("bulk note", with_namesake, lambda e: picked(e) | {"text": "Rappeler."}),
+    "many given": ("bulk attribuer", with_namesake, lambda e: picked(e) | {"to": to(e)}),
+    "many called back": ("bulk rappeler", with_namesake, lambda e: picked(e) | {"date": TOMORROW, "who": "mine"}),
+    "many closed": ("bulk suivi", with_namesake, lambda e: picked(e) | {"what": "close", "reason": "declined"}),
+    "many blocked": ("bulk suivi", with_namesake, lambda e: picked(e) | {"what": "block", "cause": "credentials"}),
+    "view saved": ("save-view", nothing, lambda e: {"name": "Ma vue", "query": "state=todo"}),
+    "view renamed": ("change-view", with_view, lambda e: {"name": "Autre"}),
+    "view deleted": ("delete-view", with_view, lambda e: {}),
+    "note put away": ("notice-seen", with_note, lambda e: {}),
+    "absence cancelled": ("cancel-absence", away, lambda e: {}),
     "absent": ("absences", nothing, lambda e: {
-        "colleague": User.objects.get(first_name="Samira").pk,
+        "colleague": to(e),
         "first_day": timezone.localdate().isoformat(), "last_day": timezone.localdate().isoformat(),
     }),
 }  # fmt: skip
-ABOUT_NOBODY = {"redate", "absences"}
+OF = {
+    "redate": lambda e: [], "absences": lambda e: [], "handover": lambda e: [], "save-view": lambda e: [],
+    "join": lambda e: [e.pk, other_of(e).pk],
+    "correct-note": lambda e: [e.pk, Contact.objects.get(kind=Kind.NOTE).act],
+    "remove-detail": lambda e: [ContactDetail.objects.get().pk],
+    "remind-course": lambda e: [e.course_id],
+    "notice-seen": lambda e: [Notice.objects.get().pk],
+    "cancel-absence": lambda e: [Absence.objects.get().pk],
+    "change-view": lambda e: [SavedView.objects.get().pk],
+    "delete-view": lambda e: [SavedView.objects.get().pk],
+}  # fmt: skip
+"""What the address names, where it is not the person."""
+BY_A_PAGE = {"cancel-absence"}
+"""Forms that load a page: with htmx they are a toast's."""
+
+
+def address(name: str, enrolment: Enrolment) -> str:
+    if name.startswith("bulk "):
+        return reverse("dashboard:bulk", args=[name.removeprefix("bulk ")])
+    return reverse(f"dashboard:{name}", args=OF.get(name, lambda e: [e.pk])(enrolment))
 
 
 @pytest.mark.parametrize("what", ACTS)
@@ -134,15 +260,20 @@ def test_an_act_offers_an_undo_that_restores_what_was(
 ) -> None:
     name, given, data = ACTS[what]
     given(camille, tutor)
-    args = [] if name in ABOUT_NOBODY else [camille.pk]
-    if name == "join":
-        args.append(other_of(camille).pk)
-    before = state()
-    page = told(claire, reverse(f"dashboard:{name}", args=args), versions(camille) | data(camille))
-    if what != "note":  # it changes nothing but the timeline
-        assert state() != before, "the act did something"
+    before, (held, marked), entries = state(), timelines(tutor), Contact.objects.count()
+    headers = {} if name in BY_A_PAGE else HTMX
+    page = told(claire, address(name, camille), versions(camille) | data(camille), headers)
+    written = set(Contact.objects.order_by("pk")[entries:].values_list("act", flat=True))
+    assert (state(), timelines(tutor)[0]) != (before, held), "the act did something"
     [form] = page.xpath("//*[@id='toasts']//form")
     undone = claire.post(form.get("action"), headers=TOAST)
     assert undone.status_code == 200
-    assert b"<form" not in undone.content, "an undo is not undone in turn"
+    assert b"<form" not in _toasts(undone.content), "an undo is not undone in turn"
     assert state() == before
+    holds, by_now = timelines(tutor)
+    assert holds == held, "what is said to hold held before"
+    assert (by_now > marked) == bool(written), "and what was undone stays to be seen"
+
+
+def _toasts(content: bytes) -> bytes:
+    return bytes(html.tostring(html.document_fromstring(content.decode()).get_element_by_id("toasts")))

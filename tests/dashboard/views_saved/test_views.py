@@ -12,6 +12,7 @@ from django.utils import timezone
 from lxml import html
 
 from accounts.models import User
+from dashboard import desk_changes
 from dashboard.enums import Channel, State
 from dashboard.models import FollowUp, Preference, SavedView
 from dashboard.roster.listing import Roster
@@ -118,7 +119,7 @@ def test_what_was_deleted_is_forgotten_after_a_day(claire: Client) -> None:
     view = save(claire)
     claire.post(reverse("dashboard:delete-view", args=[view.pk]))
     assert views.forget_deleted() == 0
-    SavedView.objects.update(deleted_at=timezone.now() - views.KEPT * 2)
+    SavedView.objects.update(deleted_at=timezone.now() - desk_changes.KEPT * 2)
     assert views.forget_deleted() == 1
 
 
