@@ -50,6 +50,9 @@ def start(request: LoggedIn) -> HttpResponse:
     if people is None:
         messages.warning(request, _("This person is not to be called now."))
         return redirect(posted_next(request, otherwise=back))
+    if not people and found.back:  # filters nobody matches; an earlier round goes on
+        messages.warning(request, _("Nobody to call: the list is empty."))
+        return redirect(back)
     begun = rounds.begin(request.user, people, title=found.title, back=back)
     if first is not None and begun.current_id != first:
         messages.info(request, _("A colleague is on the line with this person: here is the next one."))

@@ -55,7 +55,12 @@ def chips(roster_filter: RosterFilter, params: QueryDict, url: str) -> list[Chip
             for one in (value if many else [value])
         ]
         found.append(Chip(name, str(field.label), values, address(params, url, **{name: []})))
-    return found
+    return found + [_lost(roster_filter, name, params, url) for name in roster_filter.lost]
+
+
+def _lost(roster_filter: RosterFilter, name: str, params: QueryDict, url: str) -> Chip:
+    without = address(params, url, **{name: []})
+    return Chip(name, str(roster_filter.form.fields[name].label), [Value(name, _("unknown value"), without)], without)
 
 
 def _others(value: object, one: str) -> list[str]:

@@ -31,12 +31,13 @@ COUNTED = ["access", "state"]
 class KnownChoices(forms.MultipleChoiceField):
     """Takes those of its values that are choices: one session that is gone does not undo the filter by the others."""
 
-    left_out = False
+    left_out = lost = False
 
     def clean(self, value: Any) -> list[str]:
-        values = [str(one) for one in value or []]
+        values = [str(one) for one in value or [] if one]
         known = [one for one in values if self.valid_value(one)]
         self.left_out = known != values
+        self.lost = self.left_out and not known
         return known
 
 
@@ -114,13 +115,9 @@ class RosterFilter(django_filters.FilterSet):
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What was understood; an unknown or foreign value is left out, and told by `ignored`."""
+        """What was understood; an unknown or foreign value is left out, and told by `gone`."""
         self.form.is_valid()
         return {name: value for name, value in self.form.cleaned_data.items() if value}
-
-    @property
-    def ignored(self) -> bool:
-        return bool(self.gone)
 
     @property
     def gone(self) -> list[str]:
@@ -129,10 +126,20 @@ class RosterFilter(django_filters.FilterSet):
         fields = self.form.fields.items()
         return [str(f.label) for name, f in fields if name in self.form.errors or getattr(f, "left_out", False)]
 
+    @cached_property
+    def lost(self) -> list[str]:
+        """Names of the filters of which nothing is left. Nobody matches them: without them, the list would be of people
+        whom nobody asked for, and be acted on, exported, called."""
+        self.form.is_valid()
+        fields = self.form.fields.items()
+        return [name for name, f in fields if name in self.form.errors or getattr(f, "lost", False)]
+
     def uncounted(self) -> QuerySet[Enrolment]:
-        """Filtered by everything but access and state."""
-        values = {"presence": [Standing.PRESENT.value], **self.values}
+        """Filtered by everything but access and state; of those too, one that is lost leaves nobody."""
         rows: QuerySet[Enrolment] = self.queryset
+        if self.lost:
+            return rows.none()
+        values = {"presence": [Standing.PRESENT.value], **self.values}
         for name, value in values.items():
             if name not in COUNTED:
                 rows = self.filters[name].filter(rows, value)

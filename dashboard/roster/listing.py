@@ -86,6 +86,8 @@ class Roster:
 
     @cached_property
     def known(self) -> counts.Known:
+        if self.filter.lost:
+            return counts.Known([])
         rows = self.uncounted
         key = repr(sorted((name, value) for name, value in self.filter.values.items() if name not in COUNTED))
         return counts.shared(rows, self.user, key, many=self._are_many, waits=self.waits)
@@ -122,7 +124,7 @@ class Roster:
     @cached_property
     def table(self) -> RosterTable:
         rows = self.filter.counted(self.uncounted)
-        if self.are_few and not self.user.is_tutor:
+        if self.are_few and not self.user.is_tutor and not self.filter.lost:
             rows = found_first(rows)
         return RosterTable(rows, order_by=self.display.sort)
 

@@ -19,6 +19,7 @@ from dashboard.desk_changes import KEPT, noted
 from dashboard.exports.words import filter_words
 from dashboard.models import DeskChange, SavedView
 from dashboard.roster.answers import answer
+from dashboard.roster.filters import RosterFilter
 from dashboard.roster.listing import Roster, shown
 from dashboard.views_saved import counts
 from dashboard.views_saved.forms import ViewForm
@@ -160,10 +161,10 @@ def _page(request: LoggedIn) -> HttpResponse:
     return render(request, "dashboard/views_saved/list.html", context)
 
 
-def _words(request: LoggedIn, view: View) -> tuple[str, bool]:
-    """Its filters, and whether some of them mean nothing any more."""
+def _words(request: LoggedIn, view: View) -> tuple[str, RosterFilter]:
+    """Its filters, also as they are understood: some may mean nothing any more."""
     roster = Roster.of(request.user, QueryDict(view.query))
-    return filter_words(roster, with_search=view.mine), roster.filter.ignored
+    return filter_words(roster, with_search=view.mine), roster.filter
 
 
 def _only_who_follows(request: LoggedIn) -> None:

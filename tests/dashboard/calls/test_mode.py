@@ -133,8 +133,11 @@ def test_an_empty_list_says_so_and_what_comes_next(claire: Client, people: MakeP
 def test_an_unknown_list_is_a_404_and_a_broken_query_harms_nobody(claire: Client, people: MakePeople) -> None:
     [one] = people()
     assert claire.post(reverse("dashboard:call-start"), {"list": "all"}).status_code == 404
-    start(claire, query="state=nonsense&sort=%00&q=")
+    start(claire, query="state=nonsense&state=todo&sort=%00&q=")
     assert called(claire) == one.participant.full_name
+    refused = claire.post(reverse("dashboard:call-start"), {"list": "roster", "query": "state=nonsense"}, follow=True)
+    assert "la liste est vide" in refused.content.decode()
+    assert called(claire) == one.participant.full_name, "the round goes on"
 
 
 def test_only_the_users_own_people_are_in_a_round(claire: Client, people: MakePeople) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,9 +13,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from dashboard.enums import Cause
+from dashboard.models import CallRound
 from dashboard.roster.menus import SHOWN
+from dashboard.selection.stored import select_all
+from dashboard.views_saved import counts as view_counts
+from dashboard.views_saved.shelf import View
 from moodle_sync.models import Course, Group
-from tests.dashboard.roster.conftest import MakePeople, names, parsed, total
+from tests.dashboard.roster.conftest import MakePeople, names, parsed, tile, total
 from tests.factories import AssignmentFactory, CourseFactory, EnrolmentFactory, GroupFactory, UserFactory
 
 URL = "/enseignants/"
@@ -108,9 +113,10 @@ def test_last_contact_older_than_and_never_are_one_question(claire: Client, peop
         ("contact_before=1", 6),
         ("contact=never", 4),
         ("contact=never&contact_before=14", 7),
-        ("contact_before=0", 10),
-        ("contact_before=x", 10),
-        ("contact_before=99999999999999999999", 10),
+        ("contact_before=0", 0),
+        ("contact_before=x", 0),
+        ("contact_before=99999999999999999999", 0),
+        ("contact=&contact_before=&q=&state=&course=", 10),
     ):
         page = parsed(claire, f"{URL}?{query}")
         assert (total(page), len(names(page))) == (found, found), query
@@ -122,9 +128,40 @@ def test_one_value_that_is_gone_does_not_undo_the_filter_by_the_others(
     people(2)
     other = EnrolmentFactory()
     AssignmentFactory(user=tutor, course=other.course)
-    page = parsed(claire, f"{URL}?course={course.pk}&course=999999&access=perhaps")
+    page = parsed(claire, f"{URL}?course={course.pk}&course=999999")
     assert total(page) == 2
     assert page.get_element_by_id("chips").find_class("warn")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(f"{name}=999999" for name in ("course", "group", "access", "state", "tutor", "cause", "presence", "due")),
+        *(f"{name}=999999" for name in ("contact", "contact_before", "next", "handed")),
+        "access=perhaps&state=todo",
+        pytest.param("q=" + "z" * 201, id="too long"),
+        "q=abc%00",
+    ],
+)
+def test_a_filter_of_which_nothing_is_left_finds_nobody_and_nobody_is_acted_on(
+    claire: Client, people: MakePeople, tutor: User, query: str
+) -> None:
+    """Or the filter that is gone would make the list one of everybody, and each act one on everybody."""
+    people(2)
+    page = parsed(claire, f"{URL}?{query}")
+    assert (total(page), names(page)) == (0, [])
+    assert [tile(page, value) for value in ("never_course", "todo")] == [0, 0], "counts are of this list"
+    assert page.get_element_by_id("chips").find_class("warn")
+    name = query.partition("=")[0]
+    [way_out] = page.xpath(f"//*[@id='chip-{name}']/@href")
+    assert f"{name}=" not in way_out
+    assert select_all(tutor, QueryDict(query)).enrolments == []
+    made = View(key="1", name="V", query=query, mine=True)
+    assert view_counts.counted(tutor, [made]) == {"1": 0}
+    assert claire.post(reverse("dashboard:export"), {"format": "csv", "query": query}).status_code == 302
+    assert not claire.get(f"{reverse('dashboard:print')}?{query}").context["lines"]
+    claire.post(reverse("dashboard:call-start"), {"list": "roster", "query": query})
+    assert not CallRound.objects.exists()
 
 
 @pytest.mark.parametrize("chosen", [1, 2, 3, 5])

@@ -64,6 +64,17 @@ def test_who_matches_no_longer_is_gone_and_newcomers_never_join(
     assert found.gone == 1
 
 
+def test_a_filter_whose_value_is_gone_since_holds_nobody(
+    coordinator: User, tutor: User, three: list[Enrolment], course: Course, group: Group
+) -> None:
+    """Neither the tutor's people, entrusted to another, nor those of a group deleted on Moodle turn into everybody."""
+    of_tutor, of_group = all_of(coordinator, f"tutor={tutor.pk}"), all_of(coordinator, f"group={group.pk}")
+    of_all = all_of(coordinator, f"course={course.pk}")
+    Assignment.objects.filter(user=tutor).update(ended_at=timezone.now())
+    Group.objects.filter(pk=group.pk).update(gone_at=timezone.now())
+    assert [len(picked(coordinator, data).present) for data in (of_tutor, of_group, of_all)] == [0, 0, 3]
+
+
 def test_who_left_the_scope_is_gone(tutor: User, three: list[Enrolment]) -> None:
     data = all_of(tutor)
     Assignment.objects.filter(user=tutor).update(ended_at=timezone.now())
