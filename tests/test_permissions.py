@@ -323,6 +323,7 @@ RULES = {
     "dashboard:help-calls": Rule(ANYBODY_LOGGED_IN),
     "dashboard:help-list": Rule(ANYBODY_LOGGED_IN),
     "dashboard:privacy": Rule(EVERYBODY),
+    "dashboard:accessibility": Rule(EVERYBODY),
     # shell
     "dashboard:figures": Rule(ANYBODY_LOGGED_IN),
     "dashboard:theme": Rule((TO_LOGIN, 302, 302, 302, 302, 302, 302), "post", data={"theme": "dark"}),

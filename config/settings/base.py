@@ -161,6 +161,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "vigie@example.org")
 PUBLIC_URL = env.text("VIGIE_PUBLIC_URL", "http://127.0.0.1:8000")
 DATA_CONTROLLER = env.text("VIGIE_DATA_CONTROLLER", "")
 DATA_CONTACT = env.text("VIGIE_DATA_CONTACT", "")
+ACCESSIBILITY_CONTACT = env.text("VIGIE_ACCESSIBILITY_CONTACT", DATA_CONTACT)
 
 # Files to import stay in memory while they are read: see docs/privacy.md.
 FILE_UPLOAD_HANDLERS = ["dashboard.imports.uploads.InMemory"]

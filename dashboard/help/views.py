@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 TITLES = {"calls": _("Remind and call"), "list": _("The list and the files")}
 LANGUAGES = {"en", "fr"}
-NOTICES = {"fr": "dashboard/help/privacy.fr.html", "en": "dashboard/help/privacy.en.html"}
+NOTICES = {"privacy": _("Your personal data"), "accessibility": _("Accessibility statement")}
 
 
 @require_GET
@@ -21,18 +21,19 @@ def guide(request: HttpRequest, name: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    """For teachers, who have no account here: every message leads to it. `lang`: not the browser's language."""
+def notice(request: HttpRequest, name: str) -> HttpResponse:
+    """For everybody, who may have no account here: messages lead to them. `lang`: not the browser's language."""
     asked = request.GET.get("lang", "")
-    language = asked if asked in NOTICES else _language()
+    language = asked if asked in LANGUAGES else _language()
     context = {
-        "notice": NOTICES[language],
+        "notice": f"dashboard/help/{name}.{language}.html",
         "other": "en" if language == "fr" else "fr",
         "controller": settings.DATA_CONTROLLER,
-        "contact": settings.DATA_CONTACT,
+        "contact": settings.ACCESSIBILITY_CONTACT if name == "accessibility" else settings.DATA_CONTACT,
+        "address": settings.PUBLIC_URL,
     }
     with translation.override(language):
-        return render(request, "dashboard/help/privacy.html", context)
+        return render(request, "dashboard/help/notice.html", {**context, "title": str(NOTICES[name])})
 
 
 def _language() -> str:
