@@ -38,7 +38,8 @@ document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[
 // ---- Text typed and not saved outlives whatever redraws the panel or shows another file. A call's is on the server.
 
 const typed = new Map();
-const keyOf = (area) => `${area.closest("[data-panel]").dataset.panel} ${area.id}`;
+const KEPT = "textarea[data-kept], input[data-kept]";
+const keyOf = (area) => `${area.form.action} ${area.id}`; // each file has forms of its own
 
 function putBack(area) {
   const text = typed.get(keyOf(area));
@@ -50,15 +51,17 @@ function putBack(area) {
 }
 
 document.addEventListener("input", ({ target }) => {
-  if (!target.matches?.("textarea[data-kept]")) return;
+  if (!target.matches?.(KEPT)) return;
   if (target.value === target.defaultValue) typed.delete(keyOf(target));
   else typed.set(keyOf(target), target.value);
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const area = detail.requestConfig.elt.querySelector?.(":scope textarea[data-kept]");
-  if (area && detail.requestConfig.verb === "post" && detail.xhr.status < 400) typed.delete(keyOf(area));
+  const { elt, verb } = detail.requestConfig;
+  // Not what the undo key sends, on behalf of the whole page.
+  if (verb !== "post" || detail.xhr.status >= 400 || !elt.matches("form")) return;
+  for (const area of elt.querySelectorAll(KEPT)) typed.delete(keyOf(area));
 });
-document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("textarea[data-kept]").forEach(putBack));
+document.addEventListener("htmx:afterSettle", () => document.querySelectorAll(KEPT).forEach(putBack));
 window.addEventListener("beforeunload", (event) => typed.size && event.preventDefault());
 
 // On a page of its own no list is redrawn: after an undo, the file asks for itself again.

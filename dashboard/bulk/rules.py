@@ -32,6 +32,7 @@ class Reason(TextChoices):
     DO_NOT_CALL = "no_calls", _("do not want to be called")
     COLLEAGUE = "colleague", _("a callback is agreed with a colleague")
     HAS_THEM = "has_them", _("entrusted to this colleague already")
+    HANDED = "handed", _("in somebody else’s charge meanwhile")
     PASSED = "passed", _("the date has passed where they are")
 
 

@@ -1,7 +1,7 @@
 """Doing a bulk act, and undoing it: chunk by chunk, each in a transaction that also says how far it got."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from dashboard.bulk.rules import KINDS, SAYS_NOTHING_OF_THE_STATE, Chunk, Name, Reason, Skip, details
 from dashboard.follow_up import machine, many
+from dashboard.follow_up.handing import handed_since
 from dashboard.handover.notices import tell_of_people
 from dashboard.models import Blockage, BulkAct, Contact, FollowUp, Person
 from dashboard.people import locked_owners
@@ -147,9 +148,12 @@ def _do(act: BulkAct, versions: dict[int, int]) -> None:
     chunk = Chunk(act, rows, now, _access(there) if act.name in {Name.REOPEN, Name.DECLARE} else {})
     said = details(act)
     assignee = act.parameters["to"] if act.name == Name.ASSIGN else None
+    handed = _handed_meanwhile(rows, versions) if act.name == Name.ASSIGN else set()
     targets: list[tuple[FollowUp, many.Destination]] = []
     for row in rows:
         target = _decided(chunk, row, versions[row.enrolment_id])
+        if row.pk in handed and not isinstance(target, Skip):
+            target = Skip(Reason.HANDED)
         if isinstance(target, Skip):
             _skip(act, target.reason, [row.enrolment_id])
         else:
@@ -168,6 +172,12 @@ def _do(act: BulkAct, versions: dict[int, int]) -> None:
             for entry in entries
         )
     act.done += len(entries)
+
+
+def _handed_meanwhile(rows: Sequence[FollowUp], versions: Mapping[int, int]) -> set[int]:
+    """Who belongs to somebody else than the user saw: two who hand over the same people do not undo each other."""
+    seen = {row.pk: versions[row.enrolment_id] for row in rows if versions[row.enrolment_id] != NO_FOLLOW_UP}
+    return handed_since([row for row in rows if row.pk in seen], seen)
 
 
 def _decided(chunk: Chunk, row: FollowUp, version: int) -> many.Destination | Skip:

@@ -14,6 +14,7 @@ from dashboard.enums import OPEN_STATES
 from dashboard.follow_up import acts, moves, writing
 from dashboard.hints.answers import answer_by_call
 from dashboard.hints.likely import likely_cause
+from dashboard.live.words import since_versions
 from dashboard.models import Contact
 from dashboard.person.answers import done, overtaken, page, refused
 from dashboard.person.file import open_file
@@ -78,8 +79,10 @@ def wrote(request: LoggedIn, pk: int) -> HttpResponse:
             raise moves.Stale
         act = writing.log_message(follow_ups, by=file.user)
     except moves.Stale:
+        told = since_versions(follow_ups, file.user)
         message = _("Somebody was faster: nothing was noted. Here is the file as it is now.")
-        if request.htmx:
+        message = f"{message} {told}".strip()
+        if request.htmx and "round" not in request.POST:
             return overtaken(request, pk, counted, Forms(), message=message)
         return redirected(request, message, level=messages.WARNING)
     message = _("Message noted.")

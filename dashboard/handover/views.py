@@ -1,5 +1,7 @@
 """People handed over: one from the file, many from the page."""
 
+import re
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,22 +21,25 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from dashboard.courses.requests import LoggedIn
-from dashboard.follow_up.handing import hand_over
+from dashboard.follow_up.handing import HandedMeanwhile, hand_over
 from dashboard.handover.colleagues import receivers
 from dashboard.handover.forms import HandOverForm
 from dashboard.handover.listing import SHOWN, Candidates, courses_of, handable
+from dashboard.handover.meanwhile import meanwhile
 from dashboard.handover.notices import tell_of_people
 from dashboard.models import FollowUp, Notice
-from dashboard.person.answers import UNPROCESSABLE, done, screen
+from dashboard.person.answers import UNPROCESSABLE, conflict, done, posted_version, screen
 from dashboard.person.file import open_file
 from dashboard.roster.answers import forget
-from dashboard.scope import own_enrolments
+from dashboard.scope import own_enrolments, visible_enrolments
+
+TICKED = re.compile(r"([0-9]{1,18})(?::([0-9]{1,9}))?")
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def many(request: LoggedIn) -> HttpResponse:
-    """GET: whom one may hand over. POST `people` (ids of enrolments), `to` and `reason`: all of them, or none."""
+    """GET: whom one may hand over. POST `people` (`enrolment:version`), `to` and `reason`: all of them, or none."""
     if not request.user.follows_people:
         raise PermissionDenied(_("Named people are for those who follow them: tutors and coordinators."))
     listing = Candidates(request.user, request.GET)
@@ -42,15 +47,21 @@ def many(request: LoggedIn) -> HttpResponse:
         return _page(request, listing, HandOverForm(receivers=listing.receivers))
     people = _posted(request)
     found = handable(request.user).filter(enrolment__in=people)
-    if found.count() < len(people):
+    there = set(found.values_list("enrolment", flat=True))
+    if people and (not there or visible_enrolments(request.user).filter(pk__in=people).count() < len(people)):
         raise Http404
+    if len(there) < len(people):
+        return _overtaken(request, listing, people)
     form = HandOverForm(request.POST, receivers=receivers(request.user, courses_of(found)))
     if not people:
         form.add_error(None, _("Tick the people to hand over first."))
     if not form.is_valid():
         return _page(request, listing, form, chosen=people, status=UNPROCESSABLE)
     to = form.cleaned_data["to"]
-    act, moved = _hand_over(found, to, by=request.user, reason=form.cleaned_data["reason"])
+    try:
+        act, moved = _hand_over(found, people, to, by=request.user, reason=form.cleaned_data["reason"])
+    except HandedMeanwhile:
+        return _overtaken(request, listing, people)
     if not moved:
         messages.info(request, _("%(name)s has all of them already.") % {"name": to})
     else:
@@ -59,10 +70,23 @@ def many(request: LoggedIn) -> HttpResponse:
     return redirect(request.get_full_path())
 
 
+def _overtaken(request: LoggedIn, listing: Candidates, people: Mapping[int, int]) -> HttpResponse:
+    """Who has them now, with the ticks, the colleague and the reason as they were: the same button does it."""
+    there = handable(request.user).filter(enrolment__in=people)
+    form = HandOverForm(request.POST, receivers=receivers(request.user, courses_of(there)))
+    form.add_error(None, meanwhile(there, people, request.user))
+    return _page(request, listing, form, chosen=people, status=UNPROCESSABLE)
+
+
 def _page(
-    request: LoggedIn, listing: Candidates, form: HandOverForm, *, chosen: set[int] | None = None, status: int = 200
+    request: LoggedIn,
+    listing: Candidates,
+    form: HandOverForm,
+    *,
+    chosen: Mapping[int, int] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    context = {"listing": listing, "form": form, "chosen": chosen or set(), "shown_at_most": SHOWN, "section": "people"}
+    context = {"listing": listing, "form": form, "chosen": chosen or {}, "shown_at_most": SHOWN, "section": "people"}
     return render(request, "dashboard/handover/people.html", context, status=status)
 
 
@@ -78,8 +102,12 @@ def one(request: LoggedIn, pk: int) -> HttpResponse:
     if not form.is_valid():
         status = UNPROCESSABLE if posted is not None else 200
         return screen(request, file, "dashboard/handover/_one.html", {"form": form}, status=status)
-    to = form.cleaned_data["to"]
-    act, moved = _hand_over(found, to, by=request.user, reason=form.cleaned_data["reason"])
+    to, version = form.cleaned_data["to"], posted_version(request)
+    try:
+        act, moved = _hand_over(found, {pk: version}, to, by=request.user, reason=form.cleaned_data["reason"])
+    except HandedMeanwhile:
+        context = {"form": form, "conflict": conflict(request, found[0], version)}
+        return screen(request, open_file(request.user, pk), "dashboard/handover/_one.html", context)
     if not moved:
         return done(request, pk, [pk], message=_("%(name)s has this person already.") % {"name": to})
     if not own_enrolments(request.user).filter(pk=pk).exists():  # given away by who had it by name only
@@ -94,8 +122,11 @@ def _away(request: LoggedIn) -> HttpResponse:
 
 
 @transaction.atomic
-def _hand_over(found: QuerySet[FollowUp], to: User, *, by: User, reason: str) -> tuple[UUID, list[FollowUp]]:
-    act, moved = hand_over(found.values_list("pk", flat=True), to, by=by, reason=reason)
+def _hand_over(
+    found: QuerySet[FollowUp], versions: Mapping[int, int], to: User, *, by: User, reason: str
+) -> tuple[UUID, list[FollowUp]]:
+    seen = {pk: versions[enrolment] for pk, enrolment in found.values_list("pk", "enrolment")}
+    act, moved = hand_over(seen, to, by=by, reason=reason)
     if moved:
         persons = FollowUp.objects.filter(pk__in=[row.pk for row in moved])
         number = persons.values("enrolment__participant__account__person").distinct().count()
@@ -108,9 +139,10 @@ def _told(number: int, to: User) -> str:
     return words % {"n": number, "name": to}
 
 
-def _posted(request: LoggedIn) -> set[int]:
-    values = request.POST.getlist("people")
-    return {int(pk) for pk in values[:SHOWN] if pk.isascii() and pk.isdigit() and len(pk) < 19}
+def _posted(request: LoggedIn) -> dict[int, int]:
+    """The version that was seen of each enrolment; one that never was, where it is missing."""
+    found = [TICKED.fullmatch(value) for value in request.POST.getlist("people")[:SHOWN]]
+    return {int(tick[1]): int(tick[2] or -1) for tick in found if tick}
 
 
 @require_POST

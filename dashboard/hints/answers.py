@@ -3,11 +3,18 @@
 from accounts.models import User
 from dashboard.enums import Cause
 from dashboard.hints.likely import Hint
-from dashboard.models import Contact, HintAnswer
+from dashboard.models import Contact, FollowUp, HintAnswer
 
 
 def agree(contact: Contact, hint: Hint, *, by: User) -> None:
     _keep(contact, hint, agreed=True, by=by)
+
+
+def refuse(follow_up: FollowUp, hint: Hint, *, by: User) -> None:
+    """No entry tells it. Said twice at once, it is said once."""
+    HintAnswer.objects.update_or_create(
+        follow_up=follow_up, cause=hint.cause, by=by, defaults={"agreed": False, "contact": None}
+    )
 
 
 def answer_by_call(contact: Contact, hint: Hint, cause: Cause, *, by: User) -> None:

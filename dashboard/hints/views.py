@@ -15,10 +15,11 @@ from accounts.models import User
 from dashboard.courses.requests import LoggedIn
 from dashboard.enums import Cause
 from dashboard.follow_up import closing, moves
-from dashboard.hints.answers import agree
+from dashboard.hints.answers import agree, refuse
 from dashboard.hints.likely import Hint, likely_cause
 from dashboard.live import pulse
-from dashboard.models import HintAnswer
+from dashboard.live.words import since_versions
+from dashboard.models import FollowUp, HintAnswer
 from dashboard.person.answers import done, overtaken, posted_version
 from dashboard.person.file import open_file
 from dashboard.person.panel import Forms
@@ -38,13 +39,15 @@ def answer(request: LoggedIn, pk: int) -> HttpResponse:
     hint, agreed = likely_cause(file), request.POST.get("agreed", "")
     own = HintAnswer.objects.filter(follow_up=follow_up, by=request.user)
     if hint is None or request.POST.get("cause", request.GET.get("cause")) != hint.cause:
-        return _overtaken(request, pk)
+        return _overtaken(request, pk, follow_up)
     if agreed == "1":
         return _accept(request, pk, posted_version(request), hint)
-    own.filter(cause=hint.cause).delete()
+    if agreed == "0":
+        refuse(follow_up, hint, by=request.user)
+    else:
+        own.filter(cause=hint.cause, agreed=False).delete()
     pulse.beat_later()
     if agreed == "0":
-        HintAnswer.objects.create(follow_up=follow_up, cause=hint.cause, agreed=False, by=request.user)
         undo = f"{request.path}?{urlencode({'cause': hint.cause})}"
         return done(request, pk, [pk], message=_("Noted: that is not the cause."), undo_url=undo)
     return done(request, pk, [pk], message=_("Undone."))
@@ -58,13 +61,16 @@ def _accept(request: LoggedIn, pk: int, version: int, hint: Hint) -> HttpRespons
             contact = closing.accept_cause(file.follow_up, version, hint.cause, by=request.user)
             agree(contact, hint, by=request.user)
     except moves.Stale:
-        return _overtaken(request, pk)
+        return _overtaken(request, pk, file.follow_up)
     return done(request, pk, [pk], message=_("Cause noted: %(cause)s.") % {"cause": hint.cause.label}, act=contact.act)
 
 
-def _overtaken(request: LoggedIn, pk: int) -> HttpResponse:
+def _overtaken(request: LoggedIn, pk: int, follow_up: FollowUp) -> HttpResponse:
+    """What is typed elsewhere in the file stays: a call's is kept on the server, a note's on the page."""
+    version = posted_version(request)
+    told = since_versions([(follow_up, version)], request.user) if version >= 0 else ""
     words = _("Something changed in this file meanwhile: look at it again. Nothing was changed.")
-    return overtaken(request, pk, [pk], Forms(), message=words)
+    return overtaken(request, pk, [pk], Forms(), message=f"{words} {told}".strip())
 
 
 @dataclass(frozen=True)

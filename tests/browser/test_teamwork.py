@@ -120,7 +120,7 @@ def test_people_are_handed_over_and_the_colleague_is_told(
     expect(page.locator("input[name=people]")).to_have_count(3)
     assert_accessible(page)
     for enrolment in people[:2]:
-        page.locator(f"input[name=people][value='{enrolment.pk}']").check()
+        page.locator(f"input[name=people][value^='{enrolment.pk}:']").check()
     page.locator("#hand-to").select_option(str(other_tutor.pk))
     page.locator("#hand-reason").fill("congé")
     page.locator(".vg-pickbar button").click()

@@ -19,6 +19,7 @@ from tests.factories import AssignmentFactory, CourseFactory, EnrolmentFactory, 
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+VERSION = {"version": 0}
 
 
 @pytest.fixture
@@ -32,8 +33,13 @@ def people(group: Group) -> list[Enrolment]:
     return [EnrolmentFactory(course=group.course, groups=[group]) for _n in range(3)]
 
 
+def tick(enrolment: Enrolment) -> str:
+    """As the page has it."""
+    return f"{enrolment.pk}:{FollowUp.objects.get(enrolment=enrolment).version}"
+
+
 def hand(client: Client, people: list[Enrolment], to: User, reason: str = "congé", **query: Any) -> Any:
-    data = {"people": [enrolment.pk for enrolment in people], "to": to.pk, "reason": reason}
+    data = {"people": list(map(tick, people)), "to": to.pk, "reason": reason}
     return client.post(reverse("dashboard:handover", query=query), data)
 
 
@@ -182,7 +188,7 @@ def test_from_the_file_one_is_handed_over(claire: Client, other_tutor: User, peo
     form = html.fromstring(claire.get(url, headers=HTMX).content.decode())
     assert str(other_tutor.pk) in form.xpath("//select[@name='to']/option/@value")
     assert claire.post(url, {"to": ""}, headers=HTMX).status_code == 422
-    assert claire.post(url, {"to": other_tutor.pk}, headers=HTMX).status_code == 200
+    assert claire.post(url, VERSION | {"to": other_tutor.pk}, headers=HTMX).status_code == 200
     assert FollowUp.objects.get(enrolment=people[0]).assignee == other_tutor
     assert unseen(other_tutor)
 
@@ -192,7 +198,7 @@ def test_who_gives_away_what_they_had_by_name_only_is_led_back_to_the_list(
 ) -> None:
     one = EnrolmentFactory(course=CourseFactory(site=group.course.site), follow_up__assignee=tutor)
     url = reverse("dashboard:hand-over", args=[one.pk])
-    response = claire.post(url, {"to": other_tutor.pk}, headers=HTMX)
+    response = claire.post(url, VERSION | {"to": other_tutor.pk}, headers=HTMX)
     assert response["HX-Redirect"] == reverse("dashboard:roster")
     assert claire.get(reverse("dashboard:person", args=[one.pk])).status_code == 404
 
@@ -209,7 +215,7 @@ def test_a_coordinator_chooses_by_course_group_and_tutor(
 
     def shown(**query: Any) -> set[int]:
         page = html.fromstring(client.get(reverse("dashboard:handover", query=query)).content.decode())
-        return {int(pk) for pk in page.xpath("//input[@name='people']/@value")}
+        return {int(value.partition(":")[0]) for value in page.xpath("//input[@name='people']/@value")}
 
     mine = {e.pk for e in people}
     assert shown() == set()
@@ -235,6 +241,6 @@ def test_a_coordinator_finds_anybody_by_name_beyond_those_shown(
     last = sorted(people, key=lambda enrolment: enrolment.participant.sort_key)[-1]
     found = client.get(reverse("dashboard:handover"), {"q": last.participant.email})
     ticks = html.fromstring(found.content.decode()).xpath("//input[@name='people']/@value")
-    assert ticks == [str(last.pk)]
+    assert ticks == [tick(last)]
     nobody = client.get(reverse("dashboard:handover"), {"q": "zzyzx"}).content.decode()
     assert not html.fromstring(nobody).xpath("//input[@name='people']")

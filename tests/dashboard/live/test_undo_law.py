@@ -215,7 +215,7 @@ ACTS: dict[str, tuple[str, Given, Callable[[Enrolment], Data]]] = {
     "detail removed": ("remove-detail", with_detail, lambda e: {"enrolment": e.pk}),
     "reminded": ("remind-course", to_remind, lambda e: {"people": key(e)}),
     "handed over": ("hand-over", nothing, lambda e: {"to": to(e)}),
-    "many handed over": ("handover", with_namesake, lambda e: {"people": [e.pk, other_of(e).pk], "to": to(e)}),
+    "many handed over": ("handover", with_namesake, lambda e: {"people": [key(e), key(other_of(e))], "to": to(e)}),
     "many contacted": ("bulk contactes", with_namesake, picked),
     "many noted": ("bulk note", with_namesake, lambda e: picked(e) | {"text": "Rappeler."}),
     "many given": ("bulk attribuer", with_namesake, lambda e: picked(e) | {"to": to(e)}),
