@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
 from django.dispatch import receiver
@@ -15,22 +16,11 @@ from django.utils import timezone
 from accounts.models import User
 from dashboard.enums import State
 from dashboard.live import pulse
+from dashboard.roster.blocks import Bounds, Cell, Cut, Matrix, Order, bounds_of, strip_of
 from moodle_sync.enums import Access
 from moodle_sync.models import Enrolment
 from moodle_sync.signals import course_synced
 
-
-class Cell(NamedTuple):
-    """How many people have this in common."""
-
-    access: str
-    state: str | None
-    dated: bool
-    contacted: bool
-    n: int
-
-
-Matrix = list[Cell]
 SECONDS = 20
 MANY = 50_000
 """With more than this in scope, counts may be a minute old, and say so."""
@@ -56,11 +46,27 @@ class Counts:
 
 def matrix(rows: QuerySet[Enrolment]) -> Matrix:
     """`rows` have the annotation `access`."""
-    groups: QuerySet[Any, Any] = rows.order_by().annotate(
+    return [Cell._make((*kind, n, None, ())) for *kind, n in _cells(rows).annotate(n=Count("pk"))]
+
+
+def matrix_of_few(rows: QuerySet[Enrolment]) -> Matrix:
+    """The matrix with everybody's id: the page need not look for them again."""
+    cells = _cells(rows).annotate(n=Count("pk"), ids=ArrayAgg("pk"))
+    return [Cell._make((*kind, n, None, ids)) for *kind, n, ids in cells]
+
+
+def cut(rows: QuerySet[Enrolment], order: Order) -> Cut:
+    """The matrix of each strip of the order, which takes no longer than that of all of them."""
+    bounds = bounds_of(rows, order)
+    cells = _cells(rows.annotate(strip=strip_of(order, bounds)), "strip").annotate(n=Count("pk"))
+    return Cut([Cell._make((*kind, n, strip, ())) for *kind, strip, n in cells], bounds)
+
+
+def _cells(rows: QuerySet[Enrolment], *more: str) -> QuerySet[Any, Any]:
+    groups = rows.order_by().annotate(
         dated=Q(follow_up__due_at__isnull=False), contacted=Q(follow_up__last_contact_at__isnull=False)
     )
-    cells = groups.values_list("access", "follow_up__state", "dated", "contacted").annotate(n=Count("pk"))
-    return [Cell(*cell) for cell in cells]
+    return groups.values_list("access", "follow_up__state", "dated", "contacted", *more)
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,10 @@ class Known:
     """False: nobody counted these yet, and it takes too long to let the list wait for it."""
     outdated: bool = False
     """Older than a minute, or than the user's last act: the page has it counted again."""
+    bounds: Bounds | None = None
+    """Of the strips of which these are the cells, if they are."""
+    has_ids: bool = False
+    """Counted just now, with everybody's id."""
 
     @property
     def to_count(self) -> bool:
@@ -88,43 +98,77 @@ class Known:
         return self.seconds // 60
 
 
-def shared(rows: QuerySet[Enrolment], user: User, key: str, *, many: bool, waits: bool) -> Known:
+def shared(rows: QuerySet[Enrolment], user: User, key: str, *, are_few: bool) -> Known:
     """The matrix, kept for those who see a great many rows.
 
     Reading 100,000 rows takes 60 ms, and sorts, pages, access and state all share this answer. Whatever
     anyone writes here, or a sync brings, makes it anew; only the mere passing of time may lag by SECONDS.
-    With `many` rows something is always being written, and reading them takes a second: see `_counted`.
+    With `Many` rows something is always being written, and reading them takes a second.
     """
     if not user.is_coordinator:
         return Known(matrix(rows))
-    # Hashed: what somebody searches for is a name, which has no place in a key.
-    digest = sha256(key.encode()).hexdigest()
-    if many:
-        scope = "all" if user.sees_all else str(user.pk)
-        return _counted(rows, user, f"roster:many:{scope}:{digest}", waits=waits)
-    name = f"roster:cells:{cache.get(GENERATION, 0)}:{user.pk}:{digest}"
+    name = f"roster:cells:{cache.get(GENERATION, 0)}:{user.pk}:{_hashed(key)}"
     found: Matrix | None = cache.get(name)
-    if found is None:
-        found = matrix(rows)
-        cache.set(name, found, SECONDS)
-    return Known(found)
+    if found is not None:
+        return Known(found)
+    found = matrix_of_few(rows) if are_few else matrix(rows)
+    # Who they are is not kept: what a user may see is looked up by every request.
+    cache.set(name, [cell._replace(ids=()) for cell in found], SECONDS)
+    return Known(found, has_ids=are_few)
 
 
-def _counted(rows: QuerySet[Enrolment], user: User, name: str, *, waits: bool) -> Known:
-    """What was counted up to a minute ago; what is older, until it is counted again. `waits`: counted now instead."""
-    kept: tuple[Matrix, datetime] | None = cache.get(name)
-    if kept:
-        cells, at = kept
-        acted: datetime | None = cache.get(_acted(user))
-        outdated = timezone.now() - at > MINUTE or (acted is not None and acted >= at)
-        if not (outdated and waits):
-            return Known(cells, at, outdated=outdated)
-    elif not waits:
-        return Known([], counted=False)
-    at = timezone.now()
-    cells = matrix(rows)
-    cache.set(name, (cells, at), KEPT.total_seconds())
-    return Known(cells)
+def _hashed(key: str) -> str:
+    """What somebody searches for is a name, which has no place in a key."""
+    return sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Many:
+    """A great many rows, which share what was counted up to a minute ago."""
+
+    rows: QuerySet[Enrolment]
+    user: User
+    key: str
+    order: Order
+
+    def known(self, *, waits: bool) -> Known:
+        """What is older is told until it is counted again. `waits`: counted now instead."""
+        cells, at, outdated = self._kept(self._name)
+        if cells is None or (outdated and waits):
+            return Known(self._count().merged) if waits else Known([], counted=False)
+        return Known(cells, at, outdated=outdated)
+
+    def in_strips(self) -> Known:
+        """For a page far down in this order."""
+        found, at, outdated = self._kept(self._name_of_strips)
+        if found is None or outdated:
+            found, at = self._count(), None
+        return Known(found.cells, at, bounds=found.bounds)
+
+    def _kept(self, name: str) -> tuple[Any, datetime | None, bool]:
+        """What is there, when it was counted, and whether that is too long ago."""
+        found, at = cache.get(name, (None, None))
+        if at is None:
+            return None, None, True
+        acted: datetime | None = cache.get(_acted(self.user))
+        return found, at, timezone.now() - at > MINUTE or (acted is not None and acted >= at)
+
+    def _count(self) -> Cut:
+        """Strips come without further reading: whoever looks at the first page of an order has the others found."""
+        at = timezone.now()
+        counted = cut(self.rows, self.order)
+        cache.set(self._name, (counted.merged, at), KEPT.total_seconds())
+        cache.set(self._name_of_strips, (counted, at), KEPT.total_seconds())
+        return counted
+
+    @property
+    def _name(self) -> str:
+        scope = "all" if self.user.sees_all else str(self.user.pk)
+        return f"roster:many:{scope}:{_hashed(self.key)}"
+
+    @property
+    def _name_of_strips(self) -> str:
+        return f"{self._name}:{self.order.name}"
 
 
 def forget(by: User | None = None) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet, Value
+from django.db.models.lookups import LessThanOrEqual
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -20,9 +21,10 @@ from dashboard.models import Contact
 from dashboard.roster.choices import UNGROUPED
 from dashboard.roster.menus import ME, NOBODY, Colleagues, Courses, Groups, Source
 from dashboard.roster.queries import Seen, among, few_people, held_by, in_groups, last_contacted, matching, of_standing
+from dashboard.scope import visible_courses
 from moodle_sync.enums import Access, Standing
 from moodle_sync.models import Enrolment
-from moodle_sync.querysets import is_open, of_access
+from moodle_sync.querysets import is_open, last_access, of_access
 
 COUNTED = ["access", "state"]
 """The filters that are tiles: their counts are those of the rows before they apply."""
@@ -157,7 +159,12 @@ class RosterFilter(django_filters.FilterSet):
         return matching(rows, value, people)
 
     def of_access(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
-        return rows.filter(of_access(value, self.now))
+        rows = rows.filter(of_access(value, self.now))
+        if value == [Access.DORMANT] and self.user.is_coordinator:
+            # Said once more without their course, for an index to begin there: everybody active would be read before.
+            least = visible_courses(self.user).aggregate(least=Min("dormant_after"))["least"]
+            rows = rows.filter(LessThanOrEqual(last_access(), Value(self.now - least))) if least else rows
+        return rows
 
     def of_state(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return rows.filter(follow_up__state__in=value)

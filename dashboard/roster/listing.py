@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import Q, QuerySet, Sum
@@ -17,14 +18,16 @@ from dashboard.calls import leases
 from dashboard.courses.freshness import Freshness, freshness
 from dashboard.models.preference import PAGE_SIZES, Density
 from dashboard.roster import counts
+from dashboard.roster.blocks import Matrix, Order
 from dashboard.roster.chips import Chip, chips
+from dashboard.roster.counts import Known, Many
 from dashboard.roster.display import IN_ADDRESS, Display
 from dashboard.roster.filters import COUNTED, RosterFilter
 from dashboard.roster.menus import FIND, MENU, Menu, menu
 from dashboard.roster.paging import CountedPaginator, UncountedPaginator
-from dashboard.roster.queries import Seen, found_first, roster_for, seen_by, with_row_data
+from dashboard.roster.queries import Seen, among_these, found_first, roster_for, seen_by, with_row_data
 from dashboard.roster.rows import Row
-from dashboard.roster.tables import RosterTable
+from dashboard.roster.tables import RosterTable, order_of, sorted_by
 from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
 from dashboard.scope import visible_courses
 from dashboard.views_saved.shelf import EVERYBODY, View, default_of, normal, shelf_of
@@ -85,12 +88,22 @@ class Roster:
         return self.filter.uncounted()
 
     @cached_property
-    def known(self) -> counts.Known:
+    def known(self) -> Known:
         if self.filter.lost:
-            return counts.Known([])
+            return Known([])
         rows = self.uncounted
         key = repr(sorted((name, value) for name, value in self.filter.values.items() if name not in COUNTED))
-        return counts.shared(rows, self.user, key, many=self._are_many, waits=self.waits)
+        if not self._are_many:
+            return counts.shared(rows, self.user, key, are_few=self.filter.finds_few)
+        many = Many(rows, self.user, key, self.order)
+        known = many.known(waits=self.waits)
+        if known.counted and self._paginator(rows.order_by("pk"), known).is_far(self.params.get("page")):
+            return many.in_strips()
+        return known
+
+    @cached_property
+    def order(self) -> Order:
+        return order_of(self.display.sort)
 
     @property
     def _are_many(self) -> bool:
@@ -105,7 +118,7 @@ class Roster:
         return (people["everybody"] or 0) > counts.MANY and (people["asked"] or 0) > counts.LONG
 
     @property
-    def matrix(self) -> counts.Matrix:
+    def matrix(self) -> Matrix:
         return self.known.cells
 
     @cached_property
@@ -119,7 +132,10 @@ class Roster:
     @cached_property
     def are_few(self) -> bool:
         """All that a tutor has, and what a coordinator finds by narrow filters."""
-        return self.user.is_tutor or (self.known.counted and self.counts.total <= FEW)
+        return self.user.is_tutor or (self.known.counted and self._found_one_by_one(self.known, self.counts.total))
+
+    def _found_one_by_one(self, known: Known, total: int) -> bool:
+        return self.user.is_tutor or known.has_ids or total <= FEW
 
     @cached_property
     def table(self) -> RosterTable:
@@ -167,12 +183,22 @@ class Roster:
 
     @cached_property
     def paginator(self) -> CountedPaginator:
-        ids = self.table.data.data.values_list("pk", flat=True)
-        cells = counts.chosen(self.matrix, **self._chosen)
         if not self.known.counted:
-            return UncountedPaginator(ids, self.display.page_size, ())
-        blocks = () if self.are_few else self.table.blocks
-        return CountedPaginator(ids, self.display.page_size, cells, blocks)
+            return UncountedPaginator(self._ids, self.display.page_size, ())
+        return self._paginator(self._ids, self.known)
+
+    @property
+    def _ids(self) -> QuerySet[Enrolment, Any]:
+        rows = self.table.data.data
+        if self.known.has_ids:
+            found = [pk for cell in counts.chosen(self.matrix, **self._chosen) for pk in cell.ids]
+            rows = sorted_by(self.display.sort, Enrolment.objects.filter(among_these("pk", found)))
+        return rows.values_list("pk", flat=True)  # type: ignore[no-any-return]
+
+    def _paginator(self, ids: QuerySet[Enrolment, Any], known: Known) -> CountedPaginator:
+        cells = counts.chosen(known.cells, **self._chosen)
+        few = self._found_one_by_one(known, sum(cell.n for cell in cells))
+        return CountedPaginator(ids, self.display.page_size, cells, None if few else self.order, known.bounds)
 
     @cached_property
     def page(self) -> "Page[int]":

@@ -1,62 +1,77 @@
-"""Pages of a great many rows. An offset costs as much as reading all that it leaves out, so it is made short."""
+"""Pages of a great many rows."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.db.models import QuerySet
 
-from dashboard.roster.counts import Cell
+from dashboard.roster.blocks import Bounds, Cell, Order, Piece, pieces
+from dashboard.roster.queries import planned_for_a_page
 from moodle_sync.models import Enrolment
 
 FAR = 5_000
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows that an order keeps together, as the database and as the counts tell them apart."""
-
-    condition: Q
-    holds: Callable[[Cell], bool]
 
 
 class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
     """Takes the counts that the tiles already know: COUNT(*) would read the same rows again."""
 
     def __init__(
-        self, ids: QuerySet[Enrolment, int], per_page: int, cells: Sequence[Cell], blocks: Iterable[Block] = ()
+        self,
+        ids: QuerySet[Enrolment, int],
+        per_page: int,
+        cells: Sequence[Cell],
+        order: Order | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
+        """`order`: of many, whose pages are looked for within their block; or strip, with the `bounds` of these."""
         super().__init__(ids, per_page)
-        self.ids, self.blocks, self.cells = ids, blocks, cells
+        self.ids, self.cells, self.order, self.bounds = ids, cells, order, bounds
         self.count = sum(cell.n for cell in cells)
 
     def page(self, number: int | str) -> "Page[int]":
         number = self.validate_number(number)
-        first = (number - 1) * self.per_page
         if self.count <= self.per_page:  # whoever came since they were counted stands there too
             return Page(list(self.ids[: self.per_page]), number, self)
-        return Page(self._between(first, min(first + self.per_page, self.count)), number, self)
+        return Page(self._between(*self._rows_of(number)), number, self)
 
     def about(self, number: int) -> tuple[int, list[int]]:
         """A page with the ones before and after it, and a row on either side: the rank of the first id, and the ids."""
         first = max((number - 2) * self.per_page - 1, 0)
         return first, self._between(first, min((number + 1) * self.per_page + 1, self.count))
 
+    def is_far(self, asked: str | None) -> bool:
+        """So many rows stand before the page, of those that the counts tell apart, that it takes long to get there."""
+        first, last = self._rows_of(self._number(asked))
+        return any(piece.way >= FAR for piece in self._pieces(first, last))
+
+    def _number(self, asked: str | None) -> int:
+        """As `get_page` understands it."""
+        try:
+            return self.validate_number(asked or "")
+        except PageNotAnInteger:
+            return 1
+        except EmptyPage:
+            return self.num_pages
+
+    def _rows_of(self, number: int) -> tuple[int, int]:
+        first = (number - 1) * self.per_page
+        return first, min(first + self.per_page, self.count)
+
+    def _pieces(self, first: int, last: int) -> list[Piece]:
+        return pieces(self.order, self.cells, first, last, self.bounds) if self.order else []
+
     def _between(self, first: int, last: int) -> list[int]:
-        """Of the one block that holds the page, if one does; the second half of many is read from its end."""
-        rows, before, count = self.ids, 0, self.count
-        for block in self.blocks:
-            n = sum(cell.n for cell in self.cells if block.holds(cell))
-            if before <= first and last <= before + n:
-                rows, count = rows.filter(block.condition), n
-                break
-            before += n
-        else:
-            before = 0
-        first, last = first - before, last - before
-        if first < FAR or first * 2 < count:
-            return list(rows[first:last])
-        return list(rows.reverse()[count - last : count - first])[::-1]
+        if not self.order:
+            return list(self.ids[first:last])
+        with planned_for_a_page():
+            return [pk for piece in self._pieces(first, last) for pk in self._read(piece)]
+
+    def _read(self, piece: Piece) -> list[int]:
+        """The second half of many is read from its end."""
+        rows = self.ids.filter(piece.condition)
+        if piece.first < FAR or piece.first * 2 < piece.n:
+            return list(rows[piece.first : piece.last])
+        return list(rows.reverse()[piece.n - piece.last : piece.n - piece.first])[::-1]
 
 
 class UncountedPaginator(CountedPaginator):

@@ -1,10 +1,12 @@
 """The rows of the roster and their counts. Everything a row shows is read here; the table never queries."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection, transaction
 from django.db.models import (
     BooleanField,
     Exists,
@@ -71,6 +73,17 @@ def found_first(rows: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
     the page is then found after reading everybody.
     """
     return Enrolment.objects.filter(among(rows.order_by().values("pk")))
+
+
+@contextmanager
+def planned_for_a_page() -> Iterator[None]:
+    """For what stops after a page: by an index, row by row.
+
+    Told that a row may lie anywhere on a disk, PostgreSQL would rather read everybody, with as many workers as it has.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL random_page_cost = 1.1")
+        yield
 
 
 def seen_by(user: User) -> Seen | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashboard.enums import DATED_STATES, State
-from dashboard.roster import listing, paging
+from dashboard.roster import blocks, counts, listing, paging
 from dashboard.roster.listing import Roster
 from dashboard.roster.tables import RosterTable
 from moodle_sync.enums import EPOCH, Access, Standing
@@ -22,7 +22,7 @@ from tests.factories import CourseFactory
 NOW = timezone.now()
 STAMPS = [None, EPOCH, NOW - timedelta(days=90), NOW - timedelta(hours=1)]
 SORTS = [f"{sign}{name}" for name, sign in product(RosterTable.base_columns, ("", "-"))]
-FILTERS = ["", "access=unknown&access=dormant", "state=waiting&state=todo", "presence=staff"]
+FILTERS = ["", "access=dormant", "access=unknown&access=dormant", "state=waiting&state=todo", "presence=staff"]
 
 
 @pytest.fixture
@@ -36,6 +36,8 @@ def crowd(people: MakePeople, course: Course) -> None:
         people(
             course=rng.choice(courses),
             groups=[],
+            participant__sort_key=rng.choice(["abel", "adèle", "béa", "de sousa", "zoe-anne", "zoé"]),
+            participant__city=rng.choice(["", "Évreux", "lyon", "L’Aigle", "Nantes"]),
             last_course_access=rng.choice(STAMPS),
             last_site_access=rng.choice(STAMPS),
             follow_up__state=state,
@@ -68,16 +70,76 @@ def test_pages_are_those_of_the_bare_order(
             assert pages(coordinator, query) == bare, (filters, few, far)
 
 
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("strips", [1, 6])
+def test_pages_found_by_strips_are_those_of_the_bare_order(
+    crowd: None, coordinator: User, course: Course, monkeypatch: pytest.MonkeyPatch, sort: str, strips: int
+) -> None:
+    monkeypatch.setattr(RosterTable.Meta, "per_page", 7)
+    monkeypatch.setattr(listing, "FEW", -1)
+    bare = {
+        filters: list(Roster.of(coordinator, QueryDict(f"sort={sort}&{filters}")).table.data.data)
+        for filters in FILTERS
+    }
+    monkeypatch.setattr(counts, "MANY", 0)
+    monkeypatch.setattr(counts, "LONG", 0)
+    monkeypatch.setattr(paging, "FAR", 0)
+    monkeypatch.setattr(blocks, "STRIPS", strips)
+    Course.objects.filter(pk=course.pk).update(people_read=1)
+    for filters, rows in bare.items():
+        query = f"sort={sort}&{filters}"
+        assert pages(coordinator, query) == [row.pk for row in rows], filters
+        assert Roster.of(coordinator, QueryDict(f"{query}&page=2")).known.bounds, "found by strips"
+
+
+def test_strips_hold_everyone_once(crowd: None, coordinator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the counts say, in the order, and none of them holds everybody where keys differ."""
+    monkeypatch.setattr(blocks, "STRIPS", 6)
+    for sort in SORTS:
+        roster = Roster.of(coordinator, QueryDict(f"sort={sort}"))
+        rows = roster.table.data.data.values_list("pk", flat=True)
+        cut = counts.cut(roster.uncounted, roster.order)
+        assert sorted(cut.merged) == sorted(roster.matrix)
+        found = blocks.pieces(roster.order, cut.cells, 0, len(rows), cut.bounds)
+        parts = [list(rows.filter(piece.condition)) for piece in found]
+        assert [len(part) for part in parts] == [piece.n for piece in found]
+        assert [pk for part in parts for pk in part] == list(rows)
+        assert max(len(part) for part in parts) < len(rows), sort
+
+
+def test_what_is_kept_of_strips_names_nobody(
+    people: MakePeople, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(2)
+    roster = Roster.of(coordinator, QueryDict("sort=teacher"))
+    monkeypatch.setattr(blocks, "STRIPS", 2)
+    [bounds] = counts.cut(roster.uncounted, roster.order).bounds.values()
+    assert bounds
+    assert all(len(bound) <= 3 for bound in bounds)
+
+
+def test_the_ids_of_those_found_are_in_no_cache(
+    people: MakePeople, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may be seen is looked up by every request: a scope may have shrunk since."""
+    people(3)
+    first, second = (Roster.of(coordinator, QueryDict("q=camille&sort=teacher")) for _ in range(2))
+    assert first.known.has_ids
+    assert len(first.page.object_list) == 3
+    assert not second.known.has_ids
+    assert list(second.page.object_list) == list(first.page.object_list)
+
+
 def test_blocks_hold_everyone_once(crowd: None, coordinator: User) -> None:
     """In the order they are said to come in, and as many as the counts say."""
     for sort in SORTS:
         roster = Roster.of(coordinator, QueryDict(f"sort={sort}"))
         rows = roster.table.data.data.values_list("pk", flat=True)
-        blocks = roster.table.blocks
-        parts = [list(rows.filter(block.condition)) for block in blocks]
-        assert not blocks or [pk for part in parts for pk in part] == list(rows)
+        found = roster.order.blocks
+        parts = [list(rows.filter(block.condition)) for block in found]
+        assert [pk for part in parts for pk in part] == list(rows)
         assert [len(part) for part in parts] == [
-            sum(cell.n for cell in roster.matrix if block.holds(cell)) for block in blocks
+            sum(cell.n for cell in roster.matrix if block.holds(cell)) for block in found
         ]
 
 
