@@ -11,10 +11,14 @@ from django.utils import timezone
 from accounts.models import User
 from dashboard import people
 from dashboard.addresses import bad_addresses, with_address
-from dashboard.enums import Cause, Kind, Outcome
+from dashboard.enums import UNANSWERED, Cause, Kind, Outcome, State
 from dashboard.follow_up import moves, rules
 from dashboard.models import BadAddress, BadNumber, Contact, FollowUp, Person
 from dashboard.plan.recompute import recompute_people_later, recompute_some
+from moodle_sync.enums import EPOCH
+
+UNREACHED = [*UNANSWERED, Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL]
+ASKS_TO_COME = [Outcome.CONNECTED_LIVE, Outcome.WILL_CONNECT]
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,30 @@ class Call:
 
 @transaction.atomic
 def mark_contacted(follow_up: FollowUp, *, by: User, version: int, now: datetime | None = None) -> Contact:
-    """Raises moves.Stale when another version is current."""
-    zone = follow_up.enrolment.course.site.zone
-    target = rules.after_contacted(now=now or timezone.now(), zone=zone)
+    """Where nothing is left to be done, it only tells. Raises moves.Stale when another version is current."""
+    now, zone = now or timezone.now(), follow_up.enrolment.course.site.zone
+    target = None if rests(follow_up, now) else rules.after_contacted(now=now, zone=zone)
     return moves.record(follow_up, kind=Kind.CONTACTED, author=by, version=version, target=target)
+
+
+def rests(follow_up: FollowUp, now: datetime) -> bool:
+    """Nobody is to be chased here: closed, but for who came in once and no longer comes."""
+    if follow_up.state != State.CLOSED_IN:
+        return follow_up.state == State.CLOSED_OUT
+    seen = follow_up.enrolment.last_course_access
+    return seen is None or not EPOCH < seen <= now - follow_up.enrolment.course.dormant_after
+
+
+def _only_tells(follow_up: FollowUp, call: Call, now: datetime) -> bool:
+    """A call that reached nobody, or that asks a person who came in to come in, makes no work of a closed follow-up.
+
+    What a caller states is another matter: a date of their own, a problem, a person who will come after all.
+    """
+    if call.chosen or not rests(follow_up, now):
+        return False
+    if call.outcome in ASKS_TO_COME:
+        return follow_up.state == State.CLOSED_IN
+    return call.outcome in UNREACHED
 
 
 @transaction.atomic
@@ -68,7 +92,7 @@ def log_call(
             kind=Kind.CALL,
             author=by,
             version=version,
-            target=target,
+            target=None if _only_tells(follow_up, call, now) else target,
             act=act,
             outcome=call.outcome,
             cause=call.cause or "",

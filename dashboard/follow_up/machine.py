@@ -94,7 +94,13 @@ RULES: Mapping[Kind, Rule] = {
     Kind.CLOSED: _person(_from(OPEN | {State.CLOSED_IN}, State.CLOSED_OUT), "cause"),
     Kind.RESUMED: _person(_from(CLOSED, State.TODO, State.WAITING)),
     # The plan, and time.
-    Kind.DUE: Rule(By.PLAN, _from([State.WAITING, State.REMINDED, State.CONTACTED, State.BLOCKED], State.TODO)),
+    Kind.DUE: Rule(
+        By.PLAN,
+        {
+            **_from([State.WAITING, State.BLOCKED], State.TODO),
+            **_from([State.REMINDED, State.CONTACTED], State.TODO, State.CLOSED_IN),  # closed: who is in has come
+        },
+    ),
     Kind.ENDED: Rule(By.PLAN, _from(OPEN, State.CLOSED_OUT)),
     Kind.DORMANT: Rule(By.PLAN, _from([State.CLOSED_IN], State.TODO)),
     # Reads of Moodle.

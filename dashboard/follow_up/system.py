@@ -246,7 +246,8 @@ def reopen_dormant(course: Course, schedule: Schedule, now: datetime) -> int:
 def come_due(course: Course, schedule: Schedule, now: datetime) -> int:
     """`waiting` becomes `todo` at the plan's first step; what had a date returns to `todo` when it passes.
 
-    A reminder's wait also ends when a plan that was changed meanwhile has its next step earlier.
+    A reminder's wait also ends when a plan that was changed meanwhile has its next step earlier. Whoever was waited
+    for and is in the course is not looked after again: that ends as it began, closed.
     """
     if not _goes_on(course, now):
         return 0
@@ -257,7 +258,10 @@ def come_due(course: Course, schedule: Schedule, now: datetime) -> int:
     today = start_of_day(now, course.site.zone)
     with _locked(waiting.filter(_first_step_passed(course, schedule, now))) as rows:
         moved = moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today), now=now)
-    with _locked(dated) as rows:
+    comes = Q(enrolment__last_course_access__gt=now - course.dormant_after, state__in=[State.REMINDED, State.CONTACTED])
+    with _locked(dated.filter(comes)) as rows:
+        moved += moves.move_all(rows, kind=Kind.DUE, to=Target(State.CLOSED_IN), now=now)
+    with _locked(dated.exclude(comes)) as rows:
         return moved + moves.move_all(rows, kind=Kind.DUE, to=Target(State.TODO, today), now=now)
 
 

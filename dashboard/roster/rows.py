@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from dashboard.enums import Kind, Outcome
+from dashboard.follow_up.acts import rests
 from dashboard.live.stamps import of_row
 from dashboard.models import Contact, FollowUp
 from dashboard.plan.why import NextAction, why
@@ -156,6 +157,11 @@ class Row:
     @property
     def may_be_called(self) -> bool:
         return self.follow_up is not None and not self.do_not_call
+
+    @property
+    def may_be_marked(self) -> bool:
+        """Contacting whom nobody waits for is a note, or a call: one key too many must not make work of it."""
+        return self.follow_up is not None and not rests(self.follow_up, self.now)
 
     @property
     def do_not_call(self) -> bool:

@@ -12,6 +12,7 @@ from dashboard.bulk import views as bulk_views
 from dashboard.bulk.steps import ON_THE_BAR
 from dashboard.calls import rounds
 from dashboard.courses.requests import LoggedIn
+from dashboard.enums import CLOSED_STATES
 from dashboard.follow_up import acts, moves
 from dashboard.models import BulkAct, Contact, FollowUp
 from dashboard.roster.answers import answer, panel
@@ -69,7 +70,9 @@ def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
     except moves.Stale:
         words = _("%(name)s: somebody was faster. Here is the row as it is now; nothing was changed.")
         return answer(request, [pk], words % {"name": name}, level="warning")
-    return answer(request, [pk], _("%(name)s: now contacted.") % {"name": name}, act=done.act)
+    moved = done.to_state not in CLOSED_STATES
+    words = _("%(name)s: now contacted.") if moved else _("%(name)s: contact noted; the follow-up stays closed.")
+    return answer(request, [pk], words % {"name": name}, act=done.act)
 
 
 @require_POST

@@ -86,6 +86,9 @@ class Life:
     def lifted(self, who: int) -> None:
         self._record(who, Kind.LIFTED, Target(State.TODO, self.clock.now))
 
+    def taken_up(self, who: int) -> None:
+        self._record(who, Kind.RESUMED, Target(State.TODO, self.clock.now))
+
     def closed(self, who: int) -> None:
         self._record(who, Kind.CLOSED, Target(State.CLOSED_OUT, closed_for=ClosedFor.WRONG))
 

@@ -147,6 +147,60 @@ def test_undo_works_once(claire: User, two: list[Enrolment]) -> None:
         undo(reversal, claire)
 
 
+def closed(state: State, days_ago: float | None) -> Enrolment:
+    seen = None if days_ago is None else timezone.now() - timedelta(days=days_ago)
+    reason = "declined" if state == State.CLOSED_OUT else ""
+    return enrol(
+        last_course_access=seen, follow_up__state=state, follow_up__due_at=None, follow_up__closed_for=reason,
+        follow_up__entry_known=state == State.CLOSED_IN,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", [None, *acts.UNREACHED, *acts.ASKS_TO_COME])
+@pytest.mark.parametrize(
+    ("state", "days_ago"), [(State.CLOSED_IN, 1), (State.CLOSED_IN, None), (State.CLOSED_OUT, None)]
+)
+def test_what_is_closed_is_no_work_again_by_one_key_or_a_call_in_vain(
+    claire: User, state: State, days_ago: float | None, outcome: Outcome | None
+) -> None:
+    """Neither who is in, nor who was declared in, nor who will not follow; the timeline tells the contact."""
+    enrolment = closed(state, days_ago)
+    if outcome:
+        log([enrolment], claire, outcome)
+    else:
+        acts.mark_contacted(enrolment.follow_up, by=claire, version=0)
+    found = FollowUp.objects.get(enrolment=enrolment)
+    speaks = state == State.CLOSED_OUT and outcome in acts.ASKS_TO_COME
+    assert found.state == (State.CONTACTED if speaks else state), "who said no and now will come is waited for"
+    assert (found.due_at is None, found.version) == (not speaks, 1)
+    assert found.last_contact == Contact.objects.get()
+    undo(Contact.objects.get().act, claire)
+    assert FollowUp.objects.get(enrolment=enrolment).last_contact is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "chosen", "then"),
+    [
+        (Outcome.NO_ANSWER, True, State.TODO),
+        (Outcome.CALLBACK, True, State.CALLBACK),
+        (Outcome.NEEDS_SUPPORT, False, State.BLOCKED),
+        (Outcome.DECLINED, False, State.CLOSED_OUT),
+    ],
+)
+def test_what_a_caller_states_moves_a_closed_follow_up_too(
+    claire: User, outcome: Outcome, chosen: bool, then: State
+) -> None:
+    enrolment = closed(State.CLOSED_IN, 1)
+    log([enrolment], claire, outcome, chosen=timezone.now() + timedelta(days=5) if chosen else None)
+    assert FollowUp.objects.get(enrolment=enrolment).state == then
+
+
+def test_who_no_longer_comes_is_waited_for_once_contacted(claire: User) -> None:
+    enrolment = closed(State.CLOSED_IN, 30)
+    acts.mark_contacted(enrolment.follow_up, by=claire, version=0)
+    assert FollowUp.objects.get(enrolment=enrolment).state == State.CONTACTED
+
+
 def test_only_ones_own_act_can_be_undone(claire: User, two: list[Enrolment]) -> None:
     act = log(two, claire)
     with pytest.raises(Contact.DoesNotExist):

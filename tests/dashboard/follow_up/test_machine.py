@@ -46,6 +46,7 @@ EVENTS = st.one_of(
     event("caused", who),
     event("blocked", who),
     event("lifted", who),
+    event("taken_up", who),
     event("closed", who),
     event("declared", who),
     event("redated", who, days, owner),
@@ -368,6 +369,7 @@ def test_their_next_access_is_a_return_and_no_first_entry(life: Life) -> None:
     life.enters()
     assert life.follow_up.state == State.CLOSED_IN
     assert [entry["kind"] for entry in life.told()] == [Kind.ENTERED, Kind.DORMANT, Kind.RETURNED]
+    life.taken_up(0)
     life.contacted(0)
     life.read()
     assert life.follow_up.state == State.CONTACTED, "a return closes once: the access is older than this contact"
@@ -393,6 +395,7 @@ def test_what_was_declared_and_taken_up_again_is_closed_by_the_first_access(life
     came = life.clock.now
     life.declared(0)
     life.days_pass(1)
+    life.taken_up(0)
     life.contacted(0)
     assert (life.follow_up.state, life.follow_up.entry_known) == (State.CONTACTED, False)
     life._moodle(last_course_access=came)
@@ -402,5 +405,6 @@ def test_what_was_declared_and_taken_up_again_is_closed_by_the_first_access(life
 
 def test_taken_up_again_after_an_access_that_moodle_saw_is_no_first_access(life: Life) -> None:
     life.enters()
+    life.taken_up(0)
     life.contacted(0)
     assert (life.follow_up.state, life.follow_up.entry_known) == (State.CONTACTED, True)

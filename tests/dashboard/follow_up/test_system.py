@@ -278,6 +278,31 @@ def test_a_passed_date_brings_back_to_do(course: Course, state: State, course_ac
     assert state_of(enrolment).state == State.TODO
 
 
+@pytest.mark.parametrize(
+    ("state", "days_ago", "then"),
+    [
+        (State.CONTACTED, 1, State.CLOSED_IN),
+        (State.REMINDED, 1, State.CLOSED_IN),
+        (State.CONTACTED, 30, State.TODO),
+        (State.BLOCKED, 1, State.TODO),
+    ],
+)
+def test_who_is_in_is_no_work_again_when_a_date_passes(
+    course: Course, state: State, days_ago: int, then: State
+) -> None:
+    """But for who no longer comes; and what blocks somebody who came in is looked at all the same."""
+    enrolment = EnrolmentFactory(
+        course=course,
+        last_course_access=now() - timedelta(days=days_ago),
+        follow_up__state=state,
+        follow_up__due_at=now() - timedelta(hours=1),
+        follow_up__entry_known=True,
+    )
+    assert system.advance(course) == 1
+    assert state_of(enrolment).state == then
+    assert system.advance(course) == 0
+
+
 def test_an_agreed_callback_stays_a_callback_when_its_date_passes(course: Course) -> None:
     enrolment = EnrolmentFactory(
         course=course, follow_up__state=State.CALLBACK, follow_up__due_at=now() - timedelta(days=1)
