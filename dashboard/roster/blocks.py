@@ -15,6 +15,7 @@ from django.db.models import Case, Func, IntegerField, Max, Min, Q, QuerySet, Va
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThan
 
+from dashboard.roster.queries import among_these
 from moodle_sync.models import Enrolment
 
 STRIPS = 100
@@ -144,8 +145,10 @@ def pieces(order: Order, cells: Sequence[Cell], first: int, last: int, bounds: B
         held = [cell for cell in cells if block.holds(cell)]
         ends = None if bounds is None else block.bounds(bounds)
         for strip, n in _counted(held, ends, backwards=order.is_descending):
-            if before < last and first < before + n:
+            if n and before < last and first < before + n:
                 condition = block.condition if ends is None else _within(block, ends, strip)
+                if held[0].ids:
+                    condition = Q(among_these("pk", [pk for cell in held for pk in cell.ids]))
                 found.append(Piece(condition, max(first - before, 0), min(last - before, n), n))
             before += n
     return found

@@ -24,8 +24,8 @@ from dashboard.roster.counts import Known, Many
 from dashboard.roster.display import IN_ADDRESS, Display
 from dashboard.roster.filters import COUNTED, RosterFilter
 from dashboard.roster.menus import FIND, MENU, Menu, menu
-from dashboard.roster.paging import CountedPaginator, UncountedPaginator
-from dashboard.roster.queries import Seen, among_these, found_first, roster_for, seen_by, with_row_data
+from dashboard.roster.paging import CountedPaginator, FoundPaginator, UncountedPaginator
+from dashboard.roster.queries import Seen, found_first, roster_for, seen_by, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import RosterTable, order_of, sorted_by
 from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
@@ -132,10 +132,9 @@ class Roster:
     @cached_property
     def are_few(self) -> bool:
         """All that a tutor has, and what a coordinator finds by narrow filters."""
-        return self.user.is_tutor or (self.known.counted and self._found_one_by_one(self.known, self.counts.total))
-
-    def _found_one_by_one(self, known: Known, total: int) -> bool:
-        return self.user.is_tutor or known.has_ids or total <= FEW
+        if self.user.is_tutor or self.known.has_ids:
+            return True
+        return self.known.counted and self.counts.total <= FEW
 
     @cached_property
     def table(self) -> RosterTable:
@@ -183,21 +182,16 @@ class Roster:
 
     @cached_property
     def paginator(self) -> CountedPaginator:
-        if not self.known.counted:
-            return UncountedPaginator(self._ids, self.display.page_size, ())
-        return self._paginator(self._ids, self.known)
-
-    @property
-    def _ids(self) -> QuerySet[Enrolment, Any]:
-        rows = self.table.data.data
+        size = self.display.page_size
         if self.known.has_ids:
-            found = [pk for cell in counts.chosen(self.matrix, **self._chosen) for pk in cell.ids]
-            rows = sorted_by(self.display.sort, Enrolment.objects.filter(among_these("pk", found)))
-        return rows.values_list("pk", flat=True)  # type: ignore[no-any-return]
+            everybody = sorted_by(self.display.sort, Enrolment.objects.all()).values_list("pk", flat=True)
+            return FoundPaginator(everybody, size, counts.chosen(self.matrix, **self._chosen), self.order)
+        ids = self.table.data.data.values_list("pk", flat=True)
+        return self._paginator(ids, self.known) if self.known.counted else UncountedPaginator(ids, size, ())
 
     def _paginator(self, ids: QuerySet[Enrolment, Any], known: Known) -> CountedPaginator:
         cells = counts.chosen(known.cells, **self._chosen)
-        few = self._found_one_by_one(known, sum(cell.n for cell in cells))
+        few = self.user.is_tutor or sum(cell.n for cell in cells) <= FEW
         return CountedPaginator(ids, self.display.page_size, cells, None if few else self.order, known.bounds)
 
     @cached_property

@@ -6,7 +6,7 @@ from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import QuerySet
 
 from dashboard.roster.blocks import Bounds, Cell, Order, Piece, pieces
-from dashboard.roster.queries import planned_for_a_page
+from dashboard.roster.queries import among_these, planned_for_a_page
 from moodle_sync.models import Enrolment
 
 FAR = 5_000
@@ -23,9 +23,10 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         order: Order | None = None,
         bounds: Bounds | None = None,
     ) -> None:
-        """`order`: of many, whose pages are looked for within their block; or strip, with the `bounds` of these."""
+        """`order`: pages are looked for within their block; or strip, with the `bounds` of these."""
         super().__init__(ids, per_page)
         self.ids, self.cells, self.order, self.bounds = ids, cells, order, bounds
+        self._among = ids
         self.count = sum(cell.n for cell in cells)
 
     def page(self, number: int | str) -> "Page[int]":
@@ -68,10 +69,20 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
 
     def _read(self, piece: Piece) -> list[int]:
         """The second half of many is read from its end."""
-        rows = self.ids.filter(piece.condition)
+        rows = self._among.filter(piece.condition)
         if piece.first < FAR or piece.first * 2 < piece.n:
             return list(rows[piece.first : piece.last])
         return list(rows.reverse()[piece.n - piece.last : piece.n - piece.first])[::-1]
+
+
+class FoundPaginator(CountedPaginator):
+    """Of rows whose ids came with their counts: those of a page's block are looked up by theirs."""
+
+    def __init__(self, everybody: QuerySet[Enrolment, int], per_page: int, cells: Sequence[Cell], order: Order) -> None:
+        """`everybody`: all the ids there are, in order."""
+        found = [pk for cell in cells for pk in cell.ids]
+        super().__init__(everybody.filter(among_these("pk", found)), per_page, cells, order)
+        self._among = everybody
 
 
 class UncountedPaginator(CountedPaginator):

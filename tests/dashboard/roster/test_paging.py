@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+from django.core.cache import cache
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -150,3 +151,18 @@ def test_conditions_of_an_access_say_what_the_annotation_says(crowd: None) -> No
     for wanted in [*([access] for access in Access), [Access.ACTIVE, Access.UNKNOWN], list(Access)]:
         found = rows.filter(of_access(wanted, NOW)).values_list("pk", flat=True)
         assert sorted(found) == sorted(pk for pk, access in told.items() if access in wanted)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_of_those_found_by_a_search_are_those_of_the_bare_order(
+    crowd: None, coordinator: User, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setattr(RosterTable.Meta, "per_page", 7)
+    monkeypatch.setattr(cache, "get", lambda key, default=None: default)  # each page counts anew
+    for filters in FILTERS:
+        query = f"q=a&sort={sort}&{filters}"
+        first = Roster.of(coordinator, QueryDict(query))
+        assert first.known.has_ids
+        bare = list(first.table.data.data.values_list("pk", flat=True))
+        assert bare
+        assert pages(coordinator, query) == bare == list(first.paginator.ids), filters
