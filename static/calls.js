@@ -188,7 +188,8 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.xhr?.status === 422 && form() && detail.requestConfig?.elt?.id === "call-form") typed(form());
   const verb = detail.requestConfig?.verb;
   if (verb === "post" && detail.target?.id === "callmode" && !document.querySelector("#callmode [autofocus]")) {
-    document.querySelector("#callmode [data-focus]")?.focus();
+    // A moment after the form: Orca takes the fresh list of causes for what has the focus, and does not say who is next.
+    setTimeout(() => document.querySelector("#callmode [data-focus]")?.focus(), 100);
   }
   arrived();
 });

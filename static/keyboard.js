@@ -1,20 +1,16 @@
 // The desk by keyboard: single keys where nobody is typing, the last act taken back, the sheet that lists the keys.
 // Single keys can be switched off (WCAG 2.1.4); a key does what a link or button of the page does, and nothing else.
 
+import { announce } from "./announce.js";
+
 const MOST_ACTS = 20;
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 const sheet = document.getElementById("keys");
 const snooze = document.getElementById("snooze");
-const live = document.getElementById("live");
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const words = sheet?.dataset ?? {};
 const isOn = () => "shortcuts" in document.body.dataset;
-
-function announce(text) {
-  live.textContent = "";
-  requestAnimationFrame(() => (live.textContent = text));
-}
 
 // ---- The current row: the one whose name has, or last had, the focus
 

@@ -1,5 +1,7 @@
 // The search from anywhere: results below the box, by the arrow keys too. Without it, Enter leads to the page.
 
+import { announce } from "./announce.js";
+
 const box = () => document.getElementById("find");
 const found = () => document.getElementById("found");
 const links = () => [...found().querySelectorAll("a")];
@@ -48,6 +50,5 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target?.id !== "found") return;
-  const live = document.getElementById("live");
-  live.textContent = detail.target.querySelector("[data-announce]")?.dataset.announce ?? "";
+  announce(detail.target.querySelector("[data-announce]")?.dataset.announce ?? "");
 });

@@ -1,6 +1,8 @@
 // The ticks of the roster: kept by id while the rows are swapped under them, never carried over to other people.
 // The page brings this module along; it runs once, and listens on the document.
 
+import { announce } from "./announce.js";
+
 const bar = () => document.getElementById("bulk");
 const dialog = () => document.getElementById("bulk-dialog");
 const boxes = () => [...document.querySelectorAll('#results input[name="row"]')];
@@ -22,9 +24,7 @@ function here() {
 
 // Beside the page's own live region, which tells of the new list at that moment.
 function say(text) {
-  const live = document.getElementById("bulk-live");
-  live.textContent = "";
-  requestAnimationFrame(() => (live.textContent = text));
+  announce(text, "bulk-live");
 }
 
 function words(n) {

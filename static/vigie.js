@@ -1,21 +1,15 @@
 // What HTML and htmx cannot do: menus that close, toasts that fade, focus that is not lost.
 // Every page works without it, with one more load.
 
+import { announce } from "./announce.js";
 import { placeAgain, turnPage } from "./place.js";
 
 const TOAST_MS = 8000;
 const NARROW = matchMedia("(max-width: 47.99rem)");
 const LISTED = new Set(["results", "panel-place", "find", "recount"]); // these ask by themselves: nobody changed a filter
-const live = document.getElementById("live");
 const panel = document.getElementById("panel");
 const openRow = () => panel?.querySelector("[data-panel]")?.dataset.panel;
 const at = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
-
-function announce(text) {
-  live.textContent = "";
-  // A live region speaks only when its text changes.
-  requestAnimationFrame(() => (live.textContent = text));
-}
 
 // ---- Toasts
 
@@ -141,7 +135,7 @@ document.addEventListener("change", ({ target }) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const typing = at(event, "input, textarea, select, [contenteditable]");
+  const typing = at(event, "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   if (event.key === "Escape") {
     if (at(event, "dialog")) return;
     const menu = at(event, "details.vg-menu[open]");
@@ -188,7 +182,10 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful) return;
   if (detail.requestConfig.verb !== "get") document.querySelector(".vg-failed")?.remove();
   const chips = document.getElementById("chips");
-  if (chips && detail.requestConfig.verb === "get" && ["roster", "results"].includes(detail.target?.id) && !LISTED.has(detail.elt.id)) announce(chips.dataset.announce);
+  if (chips && detail.requestConfig.verb === "get" && ["roster", "results"].includes(detail.target?.id) && !LISTED.has(detail.elt.id)) {
+    const order = detail.requestConfig.elt.dataset.sort === undefined ? "" : (document.querySelector("th[data-order]")?.dataset.order ?? "");
+    announce([chips.dataset.announce, order].filter(Boolean).join(", "));
+  }
   // The row that was acted on may have left the list: go on with the one in its place.
   if (rowLeft !== null && detail.requestConfig.verb !== "get" && document.activeElement === document.body) {
     const rows = document.querySelectorAll("[data-row]");

@@ -79,18 +79,27 @@ def access_label(access: str) -> str:
 
 @register.simple_tag
 def since(value: datetime | None, zone: ZoneInfo | None = None) -> SafeString | str:
-    """«16 d ago», with the exact time on hover and on focus. Nothing for no date.
+    """«16 d ago», with the exact time on hover and on focus (static/tip.js). Nothing for no date.
 
     What is about one platform is told in its own time zone.
     """
+    return _time(value, zone, ' tabindex="0"')
+
+
+@register.simple_tag
+def since_in_row(value: datetime | None, zone: ZoneInfo | None = None) -> SafeString | str:
+    """The same where fifty times would be as many stops of the keyboard: the row's name tells them all."""
+    return _time(value, zone, "")
+
+
+def _time(value: datetime | None, zone: ZoneInfo | None, stop: str) -> SafeString | str:
     if value is None:
         return ""
-    exact = exact_time(value, zone)
     return format_html(
-        '<time class="vg-time" tabindex="0" datetime="{}" title="{}" data-exact="{}">{}</time>',
+        '<time class="vg-time"{} datetime="{}" title="{}" data-exact>{}</time>',
+        SafeString(stop),
         value.isoformat(timespec="minutes"),
-        exact,
-        exact,
+        exact_time(value, zone),
         elapsed(value),
     )
 

@@ -1,4 +1,4 @@
-"""The notice on personal data and the accessibility statement: public, in both languages, honest about what was not filled in."""
+"""The notice on personal data and the accessibility statement: public, in both languages, honest about gaps."""
 
 import pytest
 from django.conf import LazySettings
