@@ -241,7 +241,7 @@ def test_a_tutor_without_assignment_is_told_so(client: Client, people: MakePeopl
     client.force_login(UserFactory.create())
     page = parsed(client, URL)
     assert names(page) == []
-    assert page.xpath("//*[contains(@class, 'vg-empty')]//a[@href='/sessions/']")
+    assert page.xpath("//*[contains(@class, 'vg-empty')]//a[@href='/aide/relancer-et-appeler/']")
 
 
 def test_a_nameless_account_says_so_and_names_are_escaped(claire: Client, people: MakePeople, course: Course) -> None:
