@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import ClassVar
 
 from django.utils.formats import number_format
 
@@ -14,17 +15,33 @@ class _Plain(dict[int, str | int | None]):
         return plain
 
 
-LETTERS = {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "’": "'"}
-"""What Unicode does not take apart."""
+class _Marks(dict[int, str | int]):
+    """Marks that look alike, or like nothing, as one: of each dash, quotation mark and apostrophe there are many."""
+
+    KINDS: ClassVar = {"Cc": " ", "Cf": " ", "Pd": "-", "Pi": "'", "Pf": "'", "Lm": "'", "Sk": "'"}
+
+    def __missing__(self, code: int) -> str | int:
+        self[code] = mark = self.KINDS.get(unicodedata.category(chr(code)), code)
+        return mark
+
+
+LETTERS = {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "’": "'", "\0": ""}
+"""What Unicode does not take apart; and what PostgreSQL refuses."""
 PLAIN = _Plain({ord(letter): plain for letter, plain in LETTERS.items()})
 # What may stand inside a typed phone number.
 PHONE = re.compile(r"^\+?[\d\s().\-/ ]{3,}$")
+# A whole one among other words: years and house numbers are shorter.
+NUMBER_INSIDE = re.compile(r"(?<![^\s,;<])\+?\(?\d(?:[\s().\-/]*\d){7,}(?![^\s,;>])")
+FRENCH = re.compile(r"(?:33)?0?([1-9]\d{8})")
+MARKS = _Marks({ord("′"): "'"})
+# «Anne-Sophie» is «Anne Sophie» to whoever types; the rest comes along where one copies «Le Goff, Anne <a.legoff@…>;».
+BETWEEN_WORDS = re.compile(r"""[\s\-'",;<>()\[\]]+""")
 
 
 def folded(text: str) -> str:
     """Lower case, without accents, apostrophes unified, blanks single: what two people would type alike."""
     if text.isascii():  # most are, and a sync folds thousands
-        return " ".join(text.lower().split())
+        return " ".join(text.replace("\0", "").lower().split())
     return " ".join(unicodedata.normalize("NFKD", text).casefold().translate(PLAIN).split())
 
 
@@ -39,9 +56,27 @@ def phone_digits(text: str) -> str:
 
 def search_words(query: str) -> list[str]:
     """The fragments that must all be found in a `search_key`; a phone number is one fragment."""
-    if PHONE.match(query.strip()):
-        return [digits] if (digits := phone_digits(query)) else []
-    return folded(query).split()[:8]
+    query = query.translate(MARKS)
+    rest = "" if PHONE.match(query.strip()) else NUMBER_INSIDE.sub(" ", query)
+    return [*numbers_in(query), *words_of(folded(rest))][:8]
+
+
+def words_of(text: str) -> list[str]:
+    """Of folded text; its full stops belong to addresses."""
+    words = (word.strip(".:") for word in BETWEEN_WORDS.split(text.translate(MARKS)))
+    return [word for word in words if word]
+
+
+def numbers_in(query: str) -> list[str]:
+    """The phone numbers typed, perhaps among other words; of a whole French one the digits that every spelling has."""
+    query = query.translate(MARKS).strip()
+    found = [query] if PHONE.match(query) else NUMBER_INSIDE.findall(query)
+    return [_as_kept(digits) for text in found if (digits := phone_digits(text))]
+
+
+def _as_kept(digits: str) -> str:
+    french = FRENCH.fullmatch(digits)
+    return french[1] if french else digits.removeprefix("00")
 
 
 def search_key(*, names: list[str], email: str, phones: list[str]) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -46,13 +48,13 @@ class _Ids(ArraySubquery):
     template = "(ARRAY(%(subquery)s))"
 
 
-def among(ids: QuerySet[Any, Any]) -> Func:
+def among(ids: QuerySet[Any, Any], column: str = "pk") -> Func:
     """`id = ANY (ARRAY(…))`: PostgreSQL finds the ids first, once.
 
     With `IN (…)` and a LIMIT it walks the index of the sort instead, in hope of meeting the few ids early:
     a tutor's page then costs as much as reading everybody.
     """
-    return Func(F("pk"), _Ids(ids), template="%(expressions)s", arg_joiner=" = ANY ", output_field=BooleanField())
+    return Func(F(column), _Ids(ids), template="%(expressions)s", arg_joiner=" = ANY ", output_field=BooleanField())
 
 
 def among_these(column: str, ids: Iterable[int]) -> Func:
@@ -156,9 +158,8 @@ def matching(rows: QuerySet[Enrolment], query: str, people: set[int] | None = No
     words = search_words(query)
     if not words:
         return rows.none()
-    said = Q(*(Q(participant__search_key__contains=word) for word in words))
     # Compared where it lies: a fragment of a number that thousands have would fill the statement with their ids.
-    return rows.filter(said | Q(Exists(_typed(words).filter(person__accounts=OuterRef("participant__account")))))
+    return rows.filter(*(_says(word, "participant__") for word in words))
 
 
 def few_people(query: str) -> set[int] | None:
@@ -167,16 +168,25 @@ def few_people(query: str) -> set[int] | None:
     if not words:
         return set()
     found = Participant.objects.search(query).values_list("pk", flat=True)[: MANY + 1]
-    return _of_typed_details(words).union(found) if len(found) <= MANY else None
+    return {*found, *of_typed_details(words).values_list("pk", flat=True)} if len(found) <= MANY else None
 
 
-def _of_typed_details(words: Iterable[str]) -> set[int]:
-    found = Participant.objects.filter(account__person__in=_typed(words).values("person"))
-    return set(found.values_list("pk", flat=True))
+def of_typed_details(words: Sequence[str]) -> QuerySet[Participant]:
+    """Accounts of those whom a search finds by something that a tutor typed, alone or beside what Moodle says."""
+    persons = ContactDetail.objects.filter(_any_of(words), removed_at=None).values("person")
+    found = Participant.objects.filter(among(persons, "account__person"))
+    return found.filter(*(_says(word) for word in words)) if len(words) > 1 else found
 
 
-def _typed(words: Iterable[str]) -> QuerySet[ContactDetail]:
-    return ContactDetail.objects.filter(*(Q(search_key__contains=word) for word in words), removed_at=None)
+def _any_of(words: Iterable[str]) -> Q:
+    return reduce(or_, (Q(search_key__contains=word) for word in words))
+
+
+def _says(word: str, participant: str = "") -> Q:
+    """In what Moodle says or in what a tutor typed: «Dupont 06 39 98 41 27» may be one word of each."""
+    typed = ContactDetail.objects.filter(search_key__contains=word, removed_at=None)
+    owner = OuterRef(f"{participant}account__person")
+    return Q(**{f"{participant}search_key__contains": word}) | Q(Exists(typed.filter(person=owner)))
 
 
 def with_row_data(ids: Sequence[int], now: datetime) -> list[Enrolment]:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import User
-from dashboard.models import ContactDetail, FollowUp, PersonAccount
-from dashboard.roster.queries import among_these, matching, roster_for
+from dashboard.models import FollowUp, PersonAccount
+from dashboard.roster.queries import among_these, matching, of_typed_details, roster_for
 from dashboard.scope import visible_courses, visible_enrolments
 from moodle_sync.enums import Standing
 from moodle_sync.models import Enrolment, Participant
-from moodle_sync.text import PHONE, phone_digits, search_words
+from moodle_sync.text import numbers_in, phone_digits, search_words, words_of
 
 CANDIDATES = 300
 """More are not compared: so many people have this in common that another word is needed anyway."""
@@ -49,10 +49,10 @@ class Result:
     @cached_property
     def phone(self) -> str:
         """Where a number was typed: the one of this person's that was meant."""
-        digits = phone_digits(self.query) if PHONE.match(self.query.strip()) else ""
+        typed = numbers_in(self.query)
         people = {row.participant_id: row.participant for row in self.enrolments}.values()
         known = [phone for one in people for phone in (one.phone2, one.phone1)]
-        return next((phone for phone in known if digits and phone and digits in phone_digits(phone)), "")
+        return next((phone for phone in known if any(number in phone_digits(phone) for number in typed)), "")
 
     @property
     def shown(self) -> list[Enrolment]:
@@ -102,8 +102,9 @@ def _candidates(user: User, query: str, now: datetime) -> list[Candidate]:
         # Each of a few is compared, so that nobody whose name begins like this is missed.
         rows = mine.values_list(*(f"participant__{name}" for name in fields)).distinct()
         return [Candidate(*row) for row in rows]
-    said = _said(search_words(query))
-    typed = _typed(search_words(query))
+    words = search_words(query)
+    said = _said(words)
+    typed = list(of_typed_details(words).values_list("pk", flat=True)[: CANDIDATES + 1])
     inside = Exists(visible_enrolments(user).filter(participant=OuterRef("pk")))
     chosen = [Participant.objects.filter(said), Participant.objects.filter(among_these("pk", typed))]
     return list(
@@ -129,20 +130,11 @@ def _said(words: list[str]) -> Q:
     return Q(*(Q(search_key__startswith=word) | Q(search_key__contains=f" {word}") for word in words))
 
 
-def _typed(words: Iterable[str]) -> list[int]:
-    """Accounts of those of whom somebody typed this number, address or school."""
-    details = ContactDetail.objects.filter(removed_at=None)
-    for word in words:
-        details = details.filter(search_key__contains=word)
-    accounts = PersonAccount.objects.filter(person__in=details.values("person")[: CANDIDATES + 1])
-    return list(accounts.values_list("participant", flat=True))
-
-
 def _ranked(candidates: Iterable[Candidate], words: list[str]) -> list[Candidate]:
     """Those whose names begin like what was typed, last names before first names; then by name."""
 
     def rank(one: Candidate) -> tuple[bool, int, str]:
-        parts = one.search_key.split()
+        parts = words_of(one.search_key)
         inside = sum(not any(part.startswith(word) for part in parts) for word in words)
         return not one.sort_key.startswith(words[0]), inside, one.sort_key
 

@@ -17,6 +17,7 @@ names = st.text(st.characters(categories=("L", "M")), min_size=1, max_size=20).f
 SPELLINGS = [
     "06 39 98 41 27", "06.39.98.41.27", "0639984127", "06-39-98-41-27", "+33 6 39 98 41 27", "+33639984127",
     "0033 6 39 98 41 27", "+33 (0)6 39 98 41 27", "06 39 98 41 27", "06\u202f39\u202f98\u202f41\u202f27",
+    "33639984127", "\u202a+33 6 39 98 41 27\u202c", "06\u201139\u201198\u201141\u201127",
 ]  # fmt: skip
 
 
@@ -71,11 +72,36 @@ def test_any_query_is_a_few_words(query: str) -> None:
     assert all(words)
 
 
+@pytest.mark.parametrize(
+    "kept", ["Anne Sophie D'Haÿ-Le Goff", "Anne-Sophie D’Haÿ – Le‑Goff", "ANNE–SOPHIE DʼHAŸ LE-GOFF"]
+)
+@pytest.mark.parametrize(
+    "typed",
+    ["Anne Sophie", "anne-sophie", "Anne\u2011Sophie", "Anne–Sophie", "d'hay", "DʼHaÿ", "D‘Hay", "D`hay", "le-goff",
+     "Le Goff, Anne Sophie", "Anne Sophie Le Goff <as@mail.example.org>", '"Le Goff" <as@mail.example.org>;',
+     "as@mail.example.org;", "as@mail.example.org.", "goff (anne)", "\u200bAnne\u00ad-\x00Sophie"],
+)  # fmt: skip
+def test_names_however_they_are_joined_and_whatever_came_along_when_copied(kept: str, typed: str) -> None:
+    key = search_key(names=[kept], email="as@mail.example.org", phones=[])
+    words = search_words(typed)
+    assert words
+    assert [word for word in words if word not in key] == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["Martin-Dupont", "Anne <as@mail.example.com>", "anne, luc", "0639984128", "anne 06 39 98 41 28"]
+)
+def test_what_is_joined_must_be_there_in_whole(typed: str) -> None:
+    key = search_key(names=["Anne Martin"], email="as@mail.example.org", phones=["0639984127"])
+    assert not all(word in key for word in search_words(typed))
+
+
 @pytest.mark.parametrize("kept", SPELLINGS)
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_phones_however_they_are_written(kept: str, typed: str) -> None:
     key = search_key(names=["Camille"], email="", phones=["", kept])
     assert [word in key for word in search_words(typed)] == [True]
+    assert [word in key for word in search_words(f"{typed}, Camille")] == [True, True]
 
 
 @given(st.text("0123456789", min_size=9, max_size=9), st.sampled_from(["0", "+33", "+33 ", "0033", "+33(0)"]))

@@ -188,6 +188,7 @@ def test_a_group_filter_takes_several_and_those_without(
         "open=-1",
         "open=99999999999999999999999999",
         "q=%00",
+        "find_course=%00",
         "q=%25_'%22\\",
         "q=" + "x" * 500,
         "q=()",
