@@ -96,16 +96,8 @@ def report(request: LoggedIn, pk: UUID) -> HttpResponse:
     return changed(request, found.enrolments, message=said.text, act=said.act, level=said.level, more_url=_more(found))
 
 
-def undo(request: LoggedIn, found: BulkAct, enrolment: str) -> HttpResponse:
-    """The whole act; from a person's timeline, what it did to that person. What changed since stays, and is told."""
-    if enrolment:
-        undone = work.undo_one(found, int(enrolment)) if enrolment.isdecimal() and len(enrolment) < 19 else None
-        if undone is None:
-            raise Http404
-        if not undone:
-            words = _("Too late to undo: something happened since. Nothing was changed.")
-            return answer(request, found.enrolments, words, level="warning")
-        return answer(request, found.enrolments, _("Undone."))
+def undo(request: LoggedIn, found: BulkAct) -> HttpResponse:
+    """The whole act. What changed since stays, and is told."""
     if not work.undo(found):
         return answer(request, [], _("This was undone already."), level="warning")
     return _tell(request, found, found.enrolments)

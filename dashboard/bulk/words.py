@@ -25,7 +25,7 @@ class Told:
 
 def told(act: BulkAct) -> Told:
     if act.state == State.UNDONE:
-        return Told(undone_words(act), "warning" if act.kept else "success")
+        return Told(undone_words(act.undone, len(act.kept)), "warning" if act.kept else "success")
     text = done_words(act)
     if act.left_out:
         text = f"{text} {left_out_words(act)}"
@@ -70,14 +70,17 @@ def left_out_words(act: BulkAct) -> str:
     return words % {"n": _number(act.left_out), "why": why}
 
 
-def undone_words(act: BulkAct) -> str:
-    words = ngettext("Undone for %(n)s person.", "Undone for %(n)s people.", act.undone) % {"n": _number(act.undone)}
-    if not act.kept:
+def undone_words(undone: int, kept: int) -> str:
+    words = _("Nothing was undone.")
+    if undone or not kept:
+        words = ngettext("Undone for %(n)s person.", "Undone for %(n)s people.", undone) % {"n": _number(undone)}
+    if not kept:
         return words
-    kept = len(act.kept)
-    more = ngettext("%(n)s changed since: left as it is.", "%(n)s changed since: left as they are.", kept) % {
-        "n": _number(kept)
-    }
+    more = ngettext(
+        "%(n)s changed since, or no longer yours: left as it is.",
+        "%(n)s changed since, or no longer yours: left as they are.",
+        kept,
+    ) % {"n": _number(kept)}
     return f"{words} {more}"
 
 

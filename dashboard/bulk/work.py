@@ -16,7 +16,7 @@ from dashboard.bulk.rules import KINDS, SAYS_NOTHING_OF_THE_STATE, Chunk, Name, 
 from dashboard.follow_up import machine, many
 from dashboard.follow_up.handing import handed_since
 from dashboard.handover.notices import tell_of_people
-from dashboard.models import Blockage, BulkAct, Contact, FollowUp, Person
+from dashboard.models import Blockage, BulkAct, Contact, FollowUp
 from dashboard.people import locked_owners
 from dashboard.queue import counts as queue_counts
 from dashboard.roster import counts as roster_counts
@@ -64,19 +64,6 @@ def undo(act: BulkAct) -> bool:
     if began:
         _go_on(act)
     return bool(began)
-
-
-@transaction.atomic
-def undo_one(act: BulkAct, enrolment: int) -> bool | None:
-    """For the one person of this enrolment. None: it did nothing to them; False: something happened since."""
-    allowed = undoable(act.user, act.pk).values("pk")
-    person = Person.objects.filter(accounts__participant__enrolments=enrolment).values("pk")
-    mine = Contact.objects.filter(act=act.pk, author=act.user, undone_by=None, follow_up__in=allowed)
-    entries = list(mine.filter(follow_up__enrolment__participant__account__person__in=person))
-    if not entries:
-        return None
-    undone, _kept = many.undo_some(entries, by=act.user, act=uuid4())
-    return bool(undone)
 
 
 def _go_on(act: BulkAct) -> None:
@@ -214,10 +201,12 @@ def _skip(act: BulkAct, reason: str, ids: Sequence[int]) -> None:
 
 
 def _undo(act: BulkAct, ids: Sequence[int]) -> None:
-    allowed = undoable(act.user, act.pk).values("pk")
     mine = Contact.objects.filter(act=act.pk, author=act.user, undone_by=None, follow_up__enrolment__in=list(ids))
-    entries = list(mine.filter(follow_up__in=allowed).select_related("follow_up"))
-    undone, kept = many.undo_some(entries, by=act.user, act=uuid4())
+    entries = list(mine.select_related("follow_up"))
+    among = [entry.follow_up_id for entry in entries]
+    allowed = set(undoable(act.user, act.pk).filter(pk__in=among).values_list("pk", flat=True))
+    undone, kept = many.undo_some([e for e in entries if e.follow_up_id in allowed], by=act.user, act=uuid4())
+    kept += [entry for entry in entries if entry.follow_up_id not in allowed]
     act.undone += len(undone)
     act.kept += [entry.follow_up.enrolment_id for entry in kept]
 

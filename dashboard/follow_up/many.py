@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -93,21 +93,39 @@ def _entry(held: FollowUp, to: Destination, **fields: Any) -> Contact:
 def undo_some(entries: Sequence[Contact], *, by: User, act: uuid.UUID) -> tuple[list[Contact], list[Contact]]:
     """Reverse each of one's own entries that is still the last of its follow-up.
 
-    Returns the reversed and the kept ones: those whose follow-up was changed since, by anybody or a sync. `act`: of
-    the entries that tell so.
+    Returns the reversed and the kept ones: those whose follow-up was changed since. `act`: of the entries that tell so.
     """
     ids = {entry.follow_up_id for entry in entries}
     locked = {row.pk: row for row in FollowUp.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     undone, kept, reversals = [], [], []
+    gone = moves.taken_back(by, locked)
     for entry in entries:
         follow_up = locked[entry.follow_up_id]
-        if follow_up.version != entry.version or entry.kind == Kind.UNDO:
+        if not moves.is_last(entry, follow_up.version, gone[entry.follow_up_id]):
             kept.append(entry)
             continue
         reversals.append(moves.reversed_by(follow_up, entry, by=by, act=act))
         undone.append(entry)
     moves.save_restored([locked[entry.follow_up_id] for entry in undone])
     Contact.objects.bulk_create(reversals)
+    for entry in undone:
+        moves.take_back_from_person(locked[entry.follow_up_id], entry)
     recompute_some([entry.follow_up_id for entry in undone])
     pulse.beat_later()
     return undone, kept
+
+
+def undo_act(act: uuid.UUID, *, by: User, among: Iterable[int]) -> tuple[list[int], list[int]]:
+    """One's own act on many people, as far as it goes. Returns the enrolments of the undone and of the kept.
+
+    `among`: the follow-up ids the caller may see; what is out of sight is kept too. Raises Contact.DoesNotExist for
+    an act of somebody else, or all out of sight.
+    """
+    entries = list(Contact.objects.filter(act=act, author=by).select_related("follow_up").order_by("follow_up_id"))
+    seen = set(among)
+    mine = [entry for entry in entries if entry.follow_up_id in seen]
+    if not mine:
+        raise Contact.DoesNotExist
+    undone, kept = undo_some(mine, by=by, act=uuid.uuid4())
+    kept += [entry for entry in entries if entry.follow_up_id not in seen]
+    return [entry.follow_up.enrolment_id for entry in undone], [entry.follow_up.enrolment_id for entry in kept]

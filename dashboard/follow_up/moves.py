@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -47,6 +47,14 @@ class Stale(Exception):
 
 class NotUndoable(Exception):
     """The act was undone already, or something happened since."""
+
+
+class OutOfReach(Contact.DoesNotExist):
+    """Part of what the act touched is no longer in the user's sight. Nothing was written."""
+
+    def __init__(self, entries: Iterable[Contact]) -> None:
+        super().__init__()
+        self.entries = list(entries)
 
 
 def snapshot(follow_up: FollowUp) -> dict[str, Any]:
@@ -163,33 +171,57 @@ def _only_declared(held: FollowUp) -> bool:
 
 
 @transaction.atomic
-def undo(act: uuid.UUID, *, by: User, among: Iterable[int]) -> list[FollowUp]:
+def undo(act: uuid.UUID, *, by: User, among: Iterable[int], person: int | None = None) -> list[FollowUp]:
     """Reverse one's own act on every follow-up it touched, or on none.
 
-    `among`: the follow-up ids the caller may see. Raises Contact.DoesNotExist for an act of somebody else or
-    partly out of sight, NotUndoable when anyone or a sync changed one of them since.
+    `among`: the follow-up ids the caller may see; `person`: of an act on many, what it did to this one only. Raises
+    Contact.DoesNotExist for an act of somebody else or out of sight, OutOfReach for one partly so, NotUndoable when
+    anyone or a sync changed one of them since.
     """
-    entries = list(Contact.objects.filter(act=act, author=by, follow_up__in=among).order_by("follow_up_id"))
-    if not entries or len(entries) < Contact.objects.filter(act=act).count():
+    written = Contact.objects.filter(act=act, author=by).select_related("follow_up__enrolment__course")
+    if person is not None:
+        written = written.filter(follow_up__enrolment__participant__account__person=person)
+    entries, seen = list(written.order_by("follow_up_id")), set(among)
+    hidden = [entry for entry in entries if entry.follow_up_id not in seen]
+    if len(hidden) == len(entries):
         raise Contact.DoesNotExist
+    if hidden:
+        raise OutOfReach(hidden)
     locked = {f.pk: f for f in FollowUp.objects.select_for_update().filter(contacts__in=entries).order_by("pk")}
     reversal = uuid.uuid4()
     reversals = []
+    gone = taken_back(by, locked)
     for entry in entries:
         follow_up = locked[entry.follow_up_id]
-        if follow_up.version != entry.version or entry.kind == Kind.UNDO:
+        if not is_last(entry, follow_up.version, gone[entry.follow_up_id]):
             raise NotUndoable
         reversals.append(reversed_by(follow_up, entry, by=by, act=reversal))
     save_restored(list(locked.values()))
     Contact.objects.bulk_create(reversals)
     for entry in entries:
-        _take_back_from_person(locked[entry.follow_up_id], entry)
+        take_back_from_person(locked[entry.follow_up_id], entry)
     recompute_some(locked.keys())
     pulse.beat_later()
     return list(FollowUp.objects.filter(pk__in=locked).order_by("pk"))
 
 
-def _take_back_from_person(follow_up: FollowUp, entry: Contact) -> None:
+def taken_back(by: User, follow_ups: Iterable[int]) -> dict[int, set[int]]:
+    """Versions, by follow-up, of what this user did and undid, and of the undoing: together they change nothing."""
+    own = Contact.objects.filter(Q(kind=Kind.UNDO) | Q(undone_by__isnull=False), author=by, follow_up__in=follow_ups)
+    versions: dict[int, set[int]] = defaultdict(set)
+    for follow_up, version in own.values_list("follow_up", "version"):
+        versions[follow_up].add(version)
+    return versions
+
+
+def is_last(entry: Contact, version: int, taken_back: Collection[int]) -> bool:
+    """Is it what holds on its follow-up, now at `version`? What its author did after it, and took back, does not."""
+    if entry.kind == Kind.UNDO or entry.version in taken_back:
+        return False
+    return version - entry.version == sum(later > entry.version for later in taken_back)
+
+
+def take_back_from_person(follow_up: FollowUp, entry: Contact) -> None:
     if entry.outcome == Outcome.DO_NOT_CALL:
         _forget_do_not_call(follow_up)
     if entry.kind == Kind.BOUNCED:

@@ -33,9 +33,10 @@ def unseen(user: User) -> list[Told]:
 
 
 def _current(user: User) -> QuerySet[Notice]:
-    undone = Contact.objects.filter(act=OuterRef("act"), undone_by__isnull=False)
+    entries = Contact.objects.filter(act=OuterRef("act"))
+    undone, standing = entries.filter(undone_by__isnull=False), entries.filter(undone_by=None)
     return (
-        user.notices.filter(~Exists(undone))
+        user.notices.filter(~Exists(undone) | Exists(standing))  # of many handed over, one may be taken back
         .filter(Q(absence=None) | Q(absence__last_day__gte=timezone.localdate(), absence__cancelled_at=None))
         .select_related("by", "absence__user")
     )

@@ -1,6 +1,7 @@
 """One timeline per person, across courses. What lies outside the user's scope is a date and a channel."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from accounts.models import User
 from dashboard.blocked.listing import asked_of
 from dashboard.calls.questions import in_words
 from dashboard.enums import TOUCHES, Cause, ClosedFor, Kind, Outcome, State
+from dashboard.follow_up.moves import is_last
 from dashboard.models import Contact, NoteVersion
 from dashboard.moments import clock
 from dashboard.person.corrections import Earlier, earlier_texts, may_correct
@@ -104,8 +106,18 @@ def timeline(file: File) -> list[Entry]:
     )
     visible = {follow_up.pk for follow_up in file.follow_ups}
     kinds = {contact.pk: Kind(contact.kind) for contact in contacts}
-    entries = [_entry(group, visible, kinds, file.user) for group in _by_act(contacts)]
+    gone = _taken_back(contacts, file.user)
+    entries = [_entry(group, visible, kinds, file.user, gone) for group in _by_act(contacts)]
     return [entry for entry in entries if entry is not None]
+
+
+def _taken_back(contacts: Iterable[Contact], user: User) -> dict[int, set[int]]:
+    """As `moves.taken_back`, of what was read already."""
+    versions: dict[int, set[int]] = defaultdict(set)
+    for contact in contacts:
+        if contact.author_id == user.pk and (undone := getattr(contact, "undone_by", None)):
+            versions[contact.follow_up_id] |= {contact.version, undone.version}
+    return versions
 
 
 def _by_act(contacts: Iterable[Contact]) -> Iterable[list[Contact]]:
@@ -116,7 +128,9 @@ def _by_act(contacts: Iterable[Contact]) -> Iterable[list[Contact]]:
     return acts.values()
 
 
-def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user: User) -> Entry | None:
+def _entry(
+    group: list[Contact], visible: set[int], kinds: dict[int, Kind], user: User, gone: dict[int, set[int]]
+) -> Entry | None:
     mine = [contact for contact in group if contact.follow_up_id in visible]
     if not mine:
         return _neutral(group[0])
@@ -143,13 +157,14 @@ def _entry(group: list[Contact], visible: set[int], kinds: dict[int, Kind], user
         can_correct=correctable,
         can_take_back=correctable and corrected is not None and corrected.by == user and not corrected.takes_back,
         undone=getattr(head, "undone_by", None),
-        can_undo=len(mine) == len(group) and all(_is_last(contact, user) for contact in mine),
+        can_undo=len(mine) == len(group) and all(_is_last(contact, user, gone) for contact in mine),
     )
 
 
-def _is_last(contact: Contact, user: User) -> bool:
-    """Nothing happened to the follow-up since this entry; the same test as `moves.undo` makes."""
-    return contact.author_id == user.pk and contact.version == contact.follow_up.version
+def _is_last(contact: Contact, user: User, gone: dict[int, set[int]]) -> bool:
+    """The same test as `moves.undo` makes."""
+    taken_back = gone.get(contact.follow_up_id, ())
+    return contact.author_id == user.pk and is_last(contact, contact.follow_up.version, taken_back)
 
 
 def _neutral(contact: Contact) -> Entry | None:

@@ -206,7 +206,9 @@ class RosterFilter(django_filters.FilterSet):
         return rows.filter(wanted)
 
     def handed_over(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
-        return rows.filter(among(Contact.objects.filter(act__in=value).values_list("follow_up__enrolment")))
+        return rows.filter(
+            among(Contact.objects.filter(act__in=value, undone_by=None).values_list("follow_up__enrolment"))
+        )
 
     def of_presence(self, rows: QuerySet[Enrolment], name: str, value: list[str]) -> QuerySet[Enrolment]:
         return of_standing(rows, value)

@@ -1,24 +1,21 @@
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.bulk import views as bulk_views
 from dashboard.bulk.steps import ON_THE_BAR
-from dashboard.calls import rounds
 from dashboard.courses.requests import LoggedIn
 from dashboard.enums import CLOSED_STATES
 from dashboard.follow_up import acts, moves
-from dashboard.models import BulkAct, Contact, FollowUp
+from dashboard.models import BulkAct, FollowUp
 from dashboard.roster.answers import answer, panel
 from dashboard.roster.layout import only_named_people
 from dashboard.roster.listing import Roster
-from dashboard.scope import undoable, visible_enrolments
+from dashboard.scope import visible_enrolments
 from dashboard.views_saved.shelf import default_of, forget_lost_default
 from moodle_sync.enums import Standing
 
@@ -73,22 +70,3 @@ def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
     moved = done.to_state not in CLOSED_STATES
     words = _("%(name)s: now contacted.") if moved else _("%(name)s: contact noted; the follow-up stays closed.")
     return answer(request, [pk], words % {"name": name}, act=done.act)
-
-
-@require_POST
-def undo(request: LoggedIn, act: UUID) -> HttpResponse:
-    if bulk := BulkAct.objects.filter(pk=act, user=request.user).first():
-        return bulk_views.undo(request, bulk, request.POST.get("enrolment", ""))
-    seen = undoable(request.user, act)
-    try:
-        back = moves.undo(act, by=request.user, among=seen.values_list("pk", flat=True))
-    except Contact.DoesNotExist as exc:
-        raise Http404 from exc
-    except moves.NotUndoable:
-        ids = list(seen.values_list("enrolment", flat=True))
-        words = _("Too late to undo: something happened since. Nothing was changed.")
-        return answer(request, ids, words, level="warning")
-    ids = [follow_up.enrolment_id for follow_up in back]
-    again = rounds.call_again(request.user, ids)
-    words = _("Undone. In call mode, this person comes next.") if again else _("Undone.")
-    return answer(request, ids, words)

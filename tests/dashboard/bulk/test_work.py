@@ -123,14 +123,21 @@ def test_one_undo_for_all_of_it_keeps_what_changed_since(tutor: User, other_tuto
     assert undone.count() == 2
 
 
-def test_a_timeline_undoes_it_for_its_person_only(tutor: User, make: Make) -> None:
-    one, other = make(2)
-    act = work.begin(ticked(tutor, [one, other]), Name.CONTACTED, {})
-    assert work.undo_one(act, one.pk)
-    assert states([one, other]) == [State.TODO, State.CONTACTED]
-    assert work.undo_one(act, one.pk) is None
+def test_who_left_the_scope_is_told_and_kept(tutor: User, make: Make) -> None:
+    enrolments = make(3)
+    act = work.begin(ticked(tutor, enrolments), Name.NOTE, {"text": "Salle changée."})
+    enrolments[0].groups.clear()
     assert work.undo(act)
-    assert states([one, other]) == [State.TODO, State.TODO]
+    act.refresh_from_db()
+    assert (act.undone, act.kept) == (2, [enrolments[0].pk])
+    assert told(act).level == "warning"
+    nothing = work.begin(ticked(tutor, enrolments[1:]), Name.NOTE, {"text": "Salle changée."})
+    Assignment.objects.update(ended_at=timezone.now())
+    assert work.undo(nothing)
+    nothing.refresh_from_db()
+    assert (nothing.undone, len(nothing.kept)) == (0, 2)
+    assert told(nothing).text.startswith("Rien n’a été annulé.")
+    assert told(nothing).level == "warning"
 
 
 def test_every_undo_gives_back_what_was(tutor: User, make: Make, other_tutor: User) -> None:
