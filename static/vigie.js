@@ -178,6 +178,16 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   }
 });
 
+// What was refused is corrected where it was typed; its field says why (WCAG 3.3.1).
+function toFirstError() {
+  if (document.activeElement.closest("[aria-invalid=true]")) return;
+  const field = document.querySelector("dialog[open] [aria-invalid=true], #panel [aria-invalid=true]") ?? document.querySelector("main [aria-invalid=true]");
+  const input = field?.matches("input, select, textarea") ? field : field?.querySelector("input, select, textarea");
+  input?.focus();
+}
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.xhr?.status === 422 && toFirstError());
+
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful) return;
   if (detail.requestConfig.verb !== "get") document.querySelector(".vg-failed")?.remove();
@@ -199,3 +209,4 @@ for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
 
 showToasts();
 markRow();
+if (document.activeElement === document.body) toFirstError();

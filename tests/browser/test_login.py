@@ -54,6 +54,9 @@ def test_a_mistake_then_in(screen: Page, claire: User) -> None:
     expect(screen.locator("#id_login")).to_have_value(claire.email)
     for field in ("#id_login", "#id_password"):
         expect(screen.locator(field)).to_have_attribute("aria-invalid", "true")
+    # The first of them has the focus, and says why.
+    expect(screen.locator("#id_login")).to_be_focused()
+    expect(screen.locator("#id_login")).to_have_accessible_description(re.compile("ne convient pas"))
     _looks_right(screen)
     _log_in(screen, claire.email, PASSWORD)
     screen.wait_for_url("**/a-faire/**")
