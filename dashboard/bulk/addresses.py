@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboard.addresses import Bad, bad_addresses, holds
+from dashboard.enums import State
 from dashboard.follow_up.reminding import Obstacle, obstacles
 from dashboard.models import ContactDetail
 from dashboard.selection.picked import Picked
@@ -19,6 +20,8 @@ class Addresses:
     """No address of theirs is known, or none that holds."""
     recent: int = 0
     """Written to a moment ago: left out, unless asked for."""
+    closed: int = 0
+    """Who will not follow the course: to note the e-mail leaves them out too."""
     people: int = 0
 
     @property
@@ -34,17 +37,20 @@ class Addresses:
 
 def addresses(picked: Picked, now: datetime, *, recent_too: bool) -> Addresses:
     """In the order of the list; one for a person with several enrolments or accounts, whatever its capitals."""
-    columns = ("pk", "participant__email", "participant__account__person")
-    rows = {pk: (email, person) for pk, email, person in picked.rows(now).order_by().values_list(*columns)}
+    columns = ("pk", "participant__email", "participant__account__person", "follow_up__state")
+    rows = {pk: facts for pk, *facts in picked.rows(now).order_by().values_list(*columns)}
     hindered = obstacles(list(rows), now)
-    everybody = {person for _email, person in rows.values() if person}
+    everybody = {person for _email, person, _state in rows.values() if person}
     bad = bad_addresses(everybody)
     typed = _typed(everybody, bad)
     result, persons, known = Addresses(people=len(rows)), set[int](), set[str]()
     for pk in picked.versions:
         if pk not in rows:
             continue
-        email, person = rows[pk]
+        email, person, state = rows[pk]
+        if state == State.CLOSED_OUT:
+            result.closed += 1
+            continue
         address = email if holds(email, person, bad) else typed.get(person, "")
         if not address:
             result.without += 1

@@ -1,8 +1,9 @@
 """What each act asks before it is done. `parameters` is what the worker needs of the answer."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -19,7 +20,7 @@ from dashboard.enums import Cause, ClosedFor
 from dashboard.follow_up.blocking import LIFTED_BY_OTHERS
 from dashboard.follow_up.closing import BY_HAND
 from dashboard.handover.forms import HandOverForm
-from dashboard.shell.forms import StyledForm
+from dashboard.shell.forms import StyledForm, WallClockField
 
 CHOOSE = ("", _("Choose…"))
 
@@ -54,17 +55,23 @@ class Who(TextChoices):
 
 class CallbackForm(BulkForm):
     name = Name.CALLBACK
-    date = forms.DateTimeField(
+    date = WallClockField(
         label=_("Date and time, where they are"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         error_messages={"required": _("Give the date.")},
     )
     who = forms.ChoiceField(label=_("Called back by"), choices=Who.choices, initial=Who.MINE)
 
+    def __init__(self, data: QueryDict | None = None, *, zones: Callable[[], Collection[ZoneInfo]]) -> None:
+        """`zones`: of all who are to be called back."""
+        super().__init__(data)
+        self.zones = zones
+
     def clean_date(self) -> datetime:
-        """As a clock on the wall shows it: of each course's own zone."""
-        date: datetime = timezone.make_naive(self.cleaned_data["date"])
-        if date <= timezone.make_naive(timezone.now()):
+        """Refused once it has passed for all of them; of some, each row is told."""
+        date: datetime = self.cleaned_data["date"]
+        now = timezone.now()
+        if all(date.replace(tzinfo=zone) <= now for zone in self.zones()):
             raise ValidationError(_("This date has passed: choose a later one."))
         return date
 

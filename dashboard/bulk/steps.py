@@ -13,7 +13,7 @@ from dashboard.handover.colleagues import receivers, who_see_all
 from dashboard.handover.listing import courses_of, handable
 from dashboard.roster.queries import among_these
 from dashboard.selection.picked import Picked
-from moodle_sync.models import Enrolment
+from moodle_sync.models import Enrolment, Site
 
 Form = BulkForm | AssignForm
 
@@ -25,6 +25,11 @@ class Step:
     button: str | Promise
     icon: str
     build: Callable[[QueryDict | None, Picked], Form]
+
+
+def _call_back(data: QueryDict | None, picked: Picked) -> Form:
+    courses = Enrolment.objects.filter(among_these("pk", picked.present)).values("course__site")
+    return CallbackForm(data, zones=lambda: {site.zone for site in Site.objects.filter(pk__in=courses)})
 
 
 def _assign(data: QueryDict | None, picked: Picked) -> Form:
@@ -51,7 +56,7 @@ STEPS = {
             _("Call back on a date"),
             _("Call back…"),
             "calendar-clock",
-            lambda data, _picked: CallbackForm(data),
+            _call_back,
         ),
         Step("attribuer", _("Hand over to a colleague"), _("Hand over…"), "user-share", _assign),
         Step("note", _("Add a note"), pgettext_lazy("button", "Note…"), "note", lambda data, _picked: NoteForm(data)),

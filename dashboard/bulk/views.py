@@ -21,7 +21,6 @@ from dashboard.bulk.steps import ON_THE_BAR, STEPS
 from dashboard.bulk.words import told
 from dashboard.courses.requests import LoggedIn
 from dashboard.exports import asking
-from dashboard.exports.words import selection_words
 from dashboard.models import BulkAct, Export
 from dashboard.person.answers import UNPROCESSABLE
 from dashboard.roster.answers import answer, changed, redirected
@@ -74,8 +73,7 @@ def copy_addresses(request: LoggedIn) -> HttpResponse:
     who = picked(request.user, request.POST)
     if not who.present:
         return answer(request, [], _nobody(who), level="warning")
-    words = selection_words(len(who.present))
-    asking.record(request.user, asking.Asked(who.present, words, words), Export.Format.EMAIL)
+    asking.record(request.user, asking.of_picked(who), Export.Format.EMAIL)
     recent_too = "recent" in request.POST
     found = addresses(who, timezone.now(), recent_too=recent_too)
     return _ask(request, "dashboard/bulk/addresses.html", who, {"addresses": found, "recent_too": recent_too})

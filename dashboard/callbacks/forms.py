@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models import FollowUp
+from dashboard.shell.forms import WallClockField
 
 DAYS = ("1", "3")
 
@@ -20,7 +21,7 @@ class RedateForm(forms.Form):
 
     callback = forms.MultipleChoiceField(required=False)
     what = forms.ChoiceField(choices=[(value, value) for value in (*DAYS, "date", "mine", "anyone")])
-    date = forms.DateTimeField(label=_("New date and time"), required=False)
+    date = WallClockField(label=_("New date and time"), required=False)
 
     def __init__(self, data: QueryDict, *, seen: dict[int, FollowUp]) -> None:
         what, _colon, key = data.get("line", "").partition(":")
@@ -45,11 +46,6 @@ class RedateForm(forms.Form):
         pair = _pair(key)
         follow_up = self.seen.get(pair[0]) if pair else None
         return (follow_up, pair[1]) if pair and follow_up else None
-
-    def clean_date(self) -> datetime | None:
-        """As a clock on the wall shows it: of each course's own zone."""
-        date: datetime | None = self.cleaned_data["date"]
-        return timezone.make_naive(date) if date else None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

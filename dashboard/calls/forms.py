@@ -22,6 +22,7 @@ from dashboard.models import Draft, FollowUp
 from dashboard.moments import distance
 from dashboard.person.details import Kind, Way, ways_to_reach
 from dashboard.person.file import File
+from dashboard.shell.forms import WallClockField
 
 FROM_NINE = timedelta(hours=9)
 """Nobody is called back at midnight: a callback agreed by the day is due from nine."""
@@ -70,7 +71,7 @@ class CallForm(forms.Form):
     cause = forms.ChoiceField(label=_("Cause"), choices=[("", _("(optional)")), *Cause.choices], required=False)
     note = forms.CharField(label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     when = forms.ChoiceField(label=_("See again in"), choices=When.choices, required=False)
-    date = forms.DateTimeField(label=_("Date and time"), required=False)
+    date = WallClockField(label=_("Date and time"), required=False)
     also = forms.TypedMultipleChoiceField(label=_("This call also counts for"), coerce=int, required=False)
     callback_for = forms.ChoiceField(
         label=_("Called back by"), choices=CallbackFor.choices, initial=CallbackFor.MINE, required=False
@@ -99,10 +100,10 @@ class CallForm(forms.Form):
         if draft:
             self.initial = drafts.as_initial(draft, enrolment=file.enrolment.pk)
 
-    def full_clean(self) -> None:
-        """A date typed without a zone is one of the site's."""
-        with timezone.override(self.zone):
-            super().full_clean()
+    def clean_date(self) -> datetime | None:
+        """By the site's own clock."""
+        date: datetime | None = self.cleaned_data["date"]
+        return date and date.replace(tzinfo=self.zone)
 
     @property
     def distance(self) -> str:

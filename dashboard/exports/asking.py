@@ -12,7 +12,7 @@ from accounts.models import User
 from dashboard.exports.words import filter_words, selection_words
 from dashboard.models import AuditEntry, Export
 from dashboard.roster.listing import Roster
-from dashboard.selection.picked import picked
+from dashboard.selection.picked import Picked, picked
 
 AT_ONCE = 2_000
 """People whose file is written while the browser waits."""
@@ -45,16 +45,19 @@ def of_list(user: User, query: str) -> Asked:
     return Asked(ids, filter_words(roster, with_search=True), filter_words(roster, with_search=False))
 
 
-def of_selection(user: User, data: QueryDict) -> Asked:
+def of_picked(picked: Picked) -> Asked:
     """Those ticked, or stored as all that a filter found. Who is no longer the user's is left out."""
-    ids = picked(user, data).present
+    ids = picked.present
+    if picked.selection:
+        roster = Roster.of(picked.user, QueryDict(picked.selection.query))
+        return Asked(ids, filter_words(roster, with_search=True), filter_words(roster, with_search=False))
     words = selection_words(len(ids))
     return Asked(ids, words, words)
 
 
 def asked(user: User, data: QueryDict) -> Asked:
     if "selection" in data or "row" in data:
-        return of_selection(user, data)
+        return of_picked(picked(user, data))
     return of_list(user, data.get("query", ""))
 
 

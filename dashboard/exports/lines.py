@@ -1,7 +1,7 @@
 """One line of an export: the row of the roster, with how to reach the person and where they work."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ import phonenumbers
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from dashboard.addresses import bad_addresses
 from dashboard.exports.reading import Reader
 from dashboard.models import BadNumber, ContactDetail
 from dashboard.person.details import read_phone
@@ -29,6 +30,8 @@ class Line:
     """Typed by tutors or brought by a file."""
     bad: set[str] = field(default_factory=set)
     """Digits that a call found wrong."""
+    bounced: Collection[str] = ()
+    """Addresses from which a message came back, in small letters."""
 
     @property
     def record(self) -> Enrolment:
@@ -39,8 +42,12 @@ class Line:
 
     @cached_property
     def emails(self) -> list[str]:
+        """Each once, those from which a message came back last, and marked: a mailing must not take them."""
         said = [self.record.participant.email, *self._typed(Kind.EMAIL)]
-        return list({text.casefold(): text for text in reversed(said) if text}.values())[::-1]
+        known = list({text.casefold(): text for text in reversed(said) if text}.values())[::-1]
+        wrong = [text for text in known if text.lower() in self.bounced]
+        marked = [_("%(address)s (a message came back)") % {"address": text} for text in wrong]
+        return [text for text in known if text not in wrong] + marked
 
     @cached_property
     def phones(self) -> list[str]:
@@ -92,9 +99,11 @@ def lines(user: User, ids: Iterable[int], now: datetime) -> Iterator[Line]:
     for records in Reader(user, now).batches(ids):
         persons = {r.pk: r.participant.account.person_id for r in records if hasattr(r.participant, "account")}
         details, bad = _details(persons.values()), _bad_numbers(persons.values())
+        bounced = bad_addresses(set(persons.values()))
         for record in records:
             person = persons.get(record.pk, 0)
-            yield Line(Row(record, user, now), details.get(person, ()), bad.get(person, set()))
+            row = Row(record, user, now)
+            yield Line(row, details.get(person, ()), bad.get(person, set()), bounced.get(person, ()))
 
 
 def _details(persons: Iterable[int]) -> dict[int, list[ContactDetail]]:

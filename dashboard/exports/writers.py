@@ -12,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from dashboard.exports.cells import Cell, safe
+from dashboard.exports.cells import Cell, as_typed, safe
 from dashboard.exports.columns import COLUMNS
 from dashboard.exports.lines import Line
 from dashboard.models import Export
@@ -36,7 +36,7 @@ def _csv(lines: Iterable[Line], file: IO[bytes]) -> int:
     n = 0
     for line in lines:
         n += 1
-        writer.writerow([f"{c:%d/%m/%Y %H:%M}" if isinstance(c, datetime) else c for c in _cells(line)])
+        writer.writerow([f"{c:%d/%m/%Y %H:%M}" if isinstance(c, datetime) else as_typed(c) for c in _cells(line)])
     text.detach()
     return n
 

@@ -18,13 +18,14 @@ from dashboard.live import words
 from dashboard.person.answers import UNPROCESSABLE, posted_version
 from dashboard.person.file import open_file
 from dashboard.roster.answers import answer
+from dashboard.shell.forms import WallClockField
 
 
 class LaterForm(forms.Form):
     """So many days from today, or a date and time."""
 
     days = forms.ChoiceField(choices=[(days, days) for days in ("1", "3", "7")], required=False)
-    date = forms.DateTimeField(required=False, error_messages={"invalid": gettext_lazy("Give the date.")})
+    date = WallClockField(required=False, error_messages={"invalid": gettext_lazy("Give the date.")})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -43,7 +44,7 @@ def call_back(request: LoggedIn, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, " ".join(str(error) for found in form.errors.values() for error in found))
     typed, days = form.cleaned_data["date"], form.cleaned_data["days"]
-    due = dating.in_days(int(days), zone) if days else timezone.make_naive(typed).replace(tzinfo=zone)
+    due = dating.in_days(int(days), zone) if days else typed.replace(tzinfo=zone)
     if due <= timezone.now():
         return _refused(request, _("This date has passed: choose a later one."))
     if file.follow_up.state not in OPEN_STATES:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +15,9 @@ from openpyxl import load_workbook
 
 from accounts.models import User
 from dashboard.enums import State
-from dashboard.follow_up import acts
+from dashboard.follow_up import acts, moves
 from dashboard.models import AuditEntry, ContactDetail, Export
+from dashboard.selection.stored import select_all
 from moodle_sync.enums import EPOCH
 from moodle_sync.models import Course, Enrolment, Group
 from tests.factories import EnrolmentFactory, GroupFactory, ParticipantFactory
@@ -103,6 +105,41 @@ def test_what_a_spreadsheet_would_run_is_text(claire: Client, group: Group) -> N
         assert row["Nom"].value.startswith("'")
 
 
+@pytest.mark.parametrize(
+    "text", ["0512", "1/2", "12E5", "12-3", "3 mars", "mars 2026", "12:30", "1 234", "12,5 %", "Faux", "00 352 621 123"]
+)
+def test_what_a_spreadsheet_would_read_otherwise_stays_as_it_was_typed(claire: Client, group: Group, text: str) -> None:
+    """CSV has no text: each of these opens as a number, a date or a truth."""
+    person(group, last_name=text, city=text)
+    [line] = as_csv(claire)
+    assert (line["Nom"], line["Ville"]) == (f"'{text}", f"'{text}")
+    [row] = as_xlsx(claire)
+    assert (row["Nom"].data_type, row["Nom"].value) == ("s", text)
+
+
+@pytest.mark.parametrize("text", ["512", "2026", "B1", "Paris 12", "Marseille 2", "Mars", "06 39 98 41 27", "12 bis"])
+def test_what_opens_as_it_looks_gets_no_mark(claire: Client, group: Group, text: str) -> None:
+    person(group, city=text, phone1="0512")
+    [line] = as_csv(claire)
+    assert (line["Ville"], line["Téléphone"]) == (text, "'0512")
+
+
+def test_an_address_from_which_a_message_came_back_is_marked_and_last(
+    claire: Client, group: Group, tutor: User
+) -> None:
+    one = person(group, email="Old@example.org")
+    entry = acts.note_bounce(one.follow_up, "old@example.org", by=tutor)
+    assert as_csv(claire)[0]["E-mail"] == "Old@example.org (message revenu)"
+    ContactDetail.objects.create(
+        person=one.participant.account.person, kind="email", value="new@example.org", search_key="-", added_by=tutor
+    )
+    [line] = as_csv(claire)
+    assert (line["E-mail"], line["Autres e-mails"]) == ("new@example.org", "Old@example.org (message revenu)")
+    moves.undo(entry.act, by=tutor, among=[one.pk])
+    [line] = as_csv(claire)
+    assert (line["E-mail"], line["Autres e-mails"]) == ("Old@example.org", "new@example.org")
+
+
 def test_signs_that_no_sheet_can_hold_are_dropped(claire: Client, group: Group) -> None:
     person(group, last_name="Du\x0bval\x02")
     assert [row["Nom"].value for row in as_xlsx(claire)] == ["Duval"]
@@ -150,6 +187,22 @@ def test_every_export_is_recorded_without_what_was_searched_for(claire: Client, 
     assert "Évaluer par compétences" in entry.export.words
     assert "duval" not in entry.export.words.lower()
     assert "Évaluer par compétences" in claire.get(reverse("dashboard:exports")).content.decode()
+
+
+def test_of_all_that_a_filter_found_the_filter_is_recorded(claire: Client, group: Group, tutor: User) -> None:
+    """However they leave: in a file, or as addresses to write to."""
+    one = person(group, last_name="Duval")
+    person(group, last_name="Roy")
+    stored = select_all(tutor, QueryDict(f"q=duval&course={group.course.pk}"))
+    as_csv(claire, selection=stored.pk)
+    as_csv(claire, row=[one.pk])
+    assert claire.post(reverse("dashboard:copy-addresses"), {"selection": stored.pk}).status_code == 200
+    file, by_hand, copied = Export.objects.order_by("pk")
+    assert "Évaluer par compétences" in file.words
+    assert "duval" not in file.words.lower()
+    assert copied.words == file.words
+    assert "main" in by_hand.words
+    assert (file.people, copied.people) == (1, 1)
 
 
 def test_paper_names_the_filter_and_is_recorded_too(claire: Client, group: Group, other_tutor: User) -> None:
