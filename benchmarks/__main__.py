@@ -31,6 +31,7 @@ SUBJECTS = {
     "queue": ["queue_ms_p95"],
     "paint": ["first_load_kib", "filter_paint_ms", "contacted_paint_ms"],
 }
+ACTS = ["contacted", "note", "assign", "callback", "close", "block", "email"]
 LONG = {
     "two_workers": ["workers_2_over_1"],
     "exports": [
@@ -39,6 +40,12 @@ LONG = {
         "export_peak_mib_csv",
         "export_peak_mib_xlsx",
         "export_acknowledged_ms",
+    ],
+    "bulk": [
+        *(f"bulk{kind}_s_{act}" for act in ACTS for kind in ("", "_undo")),
+        "bulk_acknowledged_ms",
+        "bulk_peak_mib",
+        "bulk_roster_ms_p95",
     ],
     "fleet": ["fleet_refreshed_share", "fleet_max_simultaneous"],
 }

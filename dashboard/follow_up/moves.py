@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -249,13 +249,17 @@ def reversed_by(follow_up: FollowUp, entry: Contact, *, by: User, act: uuid.UUID
     )
 
 
-def save_restored(follow_ups: Iterable[FollowUp]) -> None:
-    """One statement for all that go back to the same: most do."""
-    groups: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
-    for follow_up in follow_ups:
-        groups[tuple((name, getattr(follow_up, name)) for name in RESTORED)].append(follow_up.pk)
-    for values, ids in groups.items():
-        FollowUp.objects.filter(pk__in=ids).update(version=F("version") + 1, **dict(values))
+def save_restored(follow_ups: Collection[FollowUp]) -> None:
+    """One statement for all of them: what each goes back to is its own, such as its last contact."""
+    fields = {field.attname: field for field in FollowUp._meta.concrete_fields}
+    arrays = ", ".join(f"%s::{fields[name].db_type(connection)}[]" for name in RESTORED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {FollowUp._meta.db_table} AS held"
+            f" SET version = held.version + 1, {', '.join(f'{name} = past.{name}' for name in RESTORED)}"
+            f" FROM unnest(%s::bigint[], {arrays}) AS past (id, {', '.join(RESTORED)}) WHERE held.id = past.id",
+            [[row.pk for row in follow_ups], *([getattr(row, name) for row in follow_ups] for name in RESTORED)],
+        )
 
 
 def _forget_do_not_call(follow_up: FollowUp) -> None:

@@ -81,7 +81,7 @@ def recompute_some(follow_ups: Collection[int], act: Act = NO_ACT, now: datetime
     """These follow-ups, in the transaction that moved them. Returns how many rows were written."""
     now, written = now or timezone.now(), 0
     enrolments = Enrolment.objects.filter(follow_up__in=follow_ups)
-    courses = list(Course.objects.filter(enrolments__in=enrolments).select_related("site").distinct())
+    courses = list(Course.objects.filter(pk__in=enrolments.values("course")).select_related("site"))
     schedules = schedules_of(courses)
     for course in courses:
         rows = [Row(*values) for values in _rows(enrolments.filter(course=course), now)]
