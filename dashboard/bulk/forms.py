@@ -7,22 +7,18 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import EmailValidator
 from django.db.models import TextChoices
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dashboard.blocked.forms import OTHER_CAUSES
+from dashboard.blocked.forms import CAUSES, CHOOSE, WhoLifts
 from dashboard.bulk.rules import Name
-from dashboard.enums import Cause, ClosedFor
-from dashboard.follow_up.blocking import LIFTED_BY_OTHERS
+from dashboard.enums import ClosedFor
 from dashboard.follow_up.closing import BY_HAND
 from dashboard.handover.forms import HandOverForm
 from dashboard.shell.forms import StyledForm, WallClockField
-
-CHOOSE = ("", _("Choose…"))
 
 
 class BulkForm(StyledForm):
@@ -105,7 +101,7 @@ class AssignForm(HandOverForm):
         return {"to": self.cleaned_data["to"].pk, "reason": self.cleaned_data["reason"]}
 
 
-class StateForm(BulkForm):
+class StateForm(WhoLifts, BulkForm):
     """Where to: each move needs something else, which is asked for below it."""
 
     what = forms.ChoiceField(
@@ -122,30 +118,12 @@ class StateForm(BulkForm):
         required=False,
     )
     words = forms.CharField(label=_("In a few words (optional)"), max_length=300, required=False)
-    cause = forms.ChoiceField(
-        label=_("To block: the cause"),
-        choices=[
-            CHOOSE,
-            (_("Somebody else must act"), [(cause.value, cause.label) for cause in Cause if cause in LIFTED_BY_OTHERS]),
-            (_("Other causes"), [(cause.value, cause.label) for cause in OTHER_CAUSES]),
-        ],
-        required=False,
-    )
-    owner = forms.ChoiceField(label=_("A colleague who lifts it"), required=False)
-    address = forms.CharField(label=_("or an address to write to"), max_length=254, required=False)
+    cause = forms.ChoiceField(label=_("To block: the cause"), choices=CAUSES, required=False)
+    field_order = ["what", "reason", "words", "cause", "owner", "address"]
 
     def __init__(self, data: QueryDict | None = None, *, owners: Iterable[User]) -> None:
         super().__init__(data)
-        self.fields["owner"].choices = [  # type: ignore[attr-defined]
-            ("", _("Nobody")),
-            *((str(user.pk), str(user)) for user in owners),
-        ]
-
-    def clean_address(self) -> str:
-        address: str = self.cleaned_data["address"].strip()
-        if address:
-            EmailValidator(_("This is not an e-mail address: check it."))(address)
-        return address
+        self.offer(owners)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -156,8 +134,6 @@ class StateForm(BulkForm):
                 self.add_error("words", _("Say which one, in a few words."))
         if cleaned.get("what") == Name.BLOCK and not cleaned.get("cause"):
             self.add_error("cause", _("Choose the cause."))
-        if cleaned.get("owner") and cleaned.get("address"):
-            self.add_error("address", _("Either a colleague or an address: one of them acts."))
         return cleaned
 
     @property
