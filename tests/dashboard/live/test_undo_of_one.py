@@ -82,7 +82,7 @@ def test_in_a_file_for_that_person_only_and_once(
     assert undo(claire, act, three[0])[0] == 200
     assert standing(act) == {three[1].pk, three[2].pk}
     assert "Trop tard" in undo(claire, act, three[0])[1]
-    status, words = undo(claire, act)
+    status, _words = undo(claire, act)
     assert (status, standing(act)) == (200, set())
     stranger = EnrolmentFactory.create(course=three[0].course)
     assert undo(claire, act, stranger)[0] == 404
