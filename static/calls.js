@@ -1,16 +1,18 @@
 // What the report of a call adds where there is script: what is typed is kept on the server as it is typed, and the
 // person stays reserved as long as the page is looked at. Runs once, and listens on the document.
 
+import { headers, token } from "./session.js";
+
 const TYPED_MS = 700;
 const RENEWED_MS = 60_000;
 const AGAIN_MS = 5_000;
 const LATE = "draft-sent-late";
 const form = () => document.querySelector("form[data-draft]");
-const post = (url, body) => fetch(url, { method: "POST", body, keepalive: true, redirect: "manual" });
+const post = (url, body) => fetch(url, { method: "POST", body, headers: headers(), keepalive: true, redirect: "manual" });
 
 function body(values = {}) {
   const data = new FormData();
-  data.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+  data.set("csrfmiddlewaretoken", token());
   for (const [name, value] of Object.entries(values)) data.set(name, value);
   return data;
 }
@@ -31,14 +33,21 @@ async function send() {
   const sent = unsent;
   if (!sent) return;
   try {
-    if (!(await post(sent.url, sent.data)).ok) throw new Error();
-    if (unsent === sent) unsent = null;
-    tell("kept", sent.url);
+    sent.data.set("csrfmiddlewaretoken", token());
+    const { ok, status } = await post(sent.url, sent.data);
+    if (ok && unsent === sent) unsent = null;
+    if (ok) tell("kept", sent.url);
+    else notKept(sent, [401, 403].includes(status) ? "ended" : "lost");
   } catch {
-    sent.lost = true;
-    tell("lost", sent.url);
-    timer = setTimeout(send, AGAIN_MS);
+    notKept(sent, "lost");
   }
+}
+
+function notKept(sent, word) {
+  sent.lost = true;
+  tell(word, sent.url);
+  clearTimeout(timer);
+  timer = setTimeout(send, AGAIN_MS);
 }
 
 function typed(shown) {

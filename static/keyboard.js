@@ -135,23 +135,25 @@ function remember() {
   }
 }
 
+const undoing = new Set();
+
 function undo() {
-  const list = acts();
-  const last = list.pop();
+  const last = acts().findLast((path) => !undoing.has(path));
   if (!last) {
     announce(words.nothing);
     return true;
   }
-  keep(list);
-  window.htmx.ajax("POST", last, { source: document.body, target: "#toasts", swap: "none" }).then(() => {
-    if (document.activeElement === document.body) (current() ?? rows()[0])?.querySelector(".name")?.focus();
-  });
+  undoing.add(last);
+  const focus = () => document.activeElement === document.body && (current() ?? rows()[0])?.querySelector(".name")?.focus();
+  // Without a network it stays the last act; `htmx:sendError` says so.
+  const answered = window.htmx.ajax("POST", last, { source: document.body, target: "#toasts", swap: "none" });
+  answered.then(focus, () => {}).finally(() => undoing.delete(last));
   return true;
 }
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.successful && detail.requestConfig.verb === "post") {
-    // Taken back by its button: not a second time by the key.
+  if ((detail.successful || [404, 409].includes(detail.xhr.status)) && detail.requestConfig.verb === "post") {
+    // Taken back, by its button or by the key, or never to be: not a second time.
     keep(acts().filter((path) => path !== detail.requestConfig.path));
   }
 });
@@ -165,11 +167,15 @@ function showKeys() {
   sheet.showModal();
 }
 
+// A selection dragged out of a field ends in a click on what is behind the dialog.
+let pressed = null;
+document.addEventListener("pointerdown", ({ target }) => (pressed = target));
+
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest("[data-show-keys]")) showKeys();
   const dialog = target?.closest("dialog");
-  if (dialog && (target === dialog || target.closest("[data-dismiss]"))) dialog.close();
+  if (dialog && ((target === dialog && pressed === dialog) || target.closest("[data-dismiss]"))) dialog.close();
 });
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
@@ -190,7 +196,7 @@ snooze?.querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
   const values = Object.fromEntries(new FormData(event.target, event.submitter));
   // The row takes the focus back, and the answer goes on from there.
-  window.htmx.ajax("POST", snooze.dataset.url, { source: current()?.querySelector(".name") ?? document.body, values, swap: "none" });
+  window.htmx.ajax("POST", snooze.dataset.url, { source: current()?.querySelector(".name") ?? document.body, values, swap: "none" }).catch(() => {});
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.successful && snooze?.open && detail.requestConfig.path === snooze.dataset.url) snooze.close();

@@ -1,6 +1,9 @@
 // What others do meanwhile comes to the page by itself, part by part, as long as somebody looks at it. What is being
 // used stays as it is: a part with the focus, with typed text or with something unfolded waits for the next time.
 
+import { isTyped } from "./fields.js";
+import { headers } from "./session.js";
+
 const SOON_MS = 4_000;
 const LATE_MS = 60_000;
 const BESIDE_MS = 12_000; // with a file open: colleagues are told who else looks at it
@@ -20,13 +23,11 @@ let asking = null;
 // ---- Putting the parts in their places
 
 const isTicked = (field) => field.matches("input[name=row]");
-const isTyped = (field) =>
-  field.matches("[type=checkbox], [type=radio]") ? field.checked !== field.defaultChecked : "defaultValue" in field && field.value !== field.defaultValue;
 
 function isInUse(part) {
   if (part.contains(document.activeElement)) return true;
   if (part.querySelector("details[open]:not(.vg-kept)")) return true;
-  return [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => !isTicked(field) && isTyped(field));
+  return [...part.querySelectorAll("input, select, textarea")].some((field) => !isTicked(field) && isTyped(field));
 }
 
 function renew(old, fresh) {
@@ -94,10 +95,10 @@ function question() {
 async function ask() {
   const request = (asking = new AbortController());
   try {
-    const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
-    const answer = await fetch(question(), { headers, signal: request.signal });
+    const sent = { ...headers(), "HX-Request": "true", "HX-Current-URL": location.href };
+    const answer = await fetch(question(), { headers: sent, signal: request.signal });
     // The session has ended: what is typed stays, and the next act leads to the login.
-    if (answer.headers.has("HX-Redirect") || answer.status === 403) return false;
+    if ([401, 403].includes(answer.status)) return false;
     const html = answer.status === 200 ? await answer.text() : "";
     // An act of one's own drew the page anew while this was under way: its answer is the newer one.
     if (request.signal.aborted || !answer.ok) return true;

@@ -35,35 +35,6 @@ document.addEventListener("input", ({ target }) => target.dataset?.sensitive && 
 // A form that was refused comes back with its text.
 document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[data-sensitive]").forEach(advise));
 
-// ---- Text typed and not saved outlives whatever redraws the panel or shows another file. A call's is on the server.
-
-const typed = new Map();
-const KEPT = "textarea[data-kept], input[data-kept]";
-const keyOf = (area) => `${area.form.action} ${area.id}`; // each file has forms of its own
-
-function putBack(area) {
-  const text = typed.get(keyOf(area));
-  if (text === undefined || area.value !== area.defaultValue || area.value === text) return;
-  area.value = text;
-  const fold = area.closest("details");
-  if (fold) fold.open = true;
-  else if (!document.querySelector("form[data-calls]")) document.getElementById("act-note")?.click();
-}
-
-document.addEventListener("input", ({ target }) => {
-  if (!target.matches?.(KEPT)) return;
-  if (target.value === target.defaultValue) typed.delete(keyOf(target));
-  else typed.set(keyOf(target), target.value);
-});
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const { elt, verb } = detail.requestConfig;
-  // Not what the undo key sends, on behalf of the whole page.
-  if (verb !== "post" || detail.xhr.status >= 400 || !elt.matches("form")) return;
-  for (const area of elt.querySelectorAll(KEPT)) typed.delete(keyOf(area));
-});
-document.addEventListener("htmx:afterSettle", () => document.querySelectorAll(KEPT).forEach(putBack));
-window.addEventListener("beforeunload", (event) => typed.size && event.preventDefault());
-
 // On a page of its own no list is redrawn: after an undo, the file asks for itself again.
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const panel = document.querySelector(".vg-alone .vg-panel");

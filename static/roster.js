@@ -1,5 +1,7 @@
 // The list of teachers: what it must not lose, and what must not come too late.
 
+import { headers } from "./session.js";
+
 const panel = document.getElementById("panel");
 const list = () => document.getElementById("roster");
 const LISTS = ["roster", "results"];
@@ -146,8 +148,7 @@ document.addEventListener("click", ({ target }) => {
   const heading = target.closest?.("a[data-sort]");
   if (!heading) return;
   const body = new URLSearchParams({ sort: heading.dataset.sort });
-  const headers = JSON.parse(document.body.getAttribute("hx-headers"));
-  fetch(list().dataset.layout, { method: "POST", body, headers, keepalive: true });
+  fetch(list().dataset.layout, { method: "POST", body, headers: headers(), keepalive: true });
 });
 
 // ---- Said at once: a row shows what its button does, and takes it back where no answer comes

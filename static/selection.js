@@ -6,9 +6,12 @@ import { announce } from "./announce.js";
 const bar = () => document.getElementById("bulk");
 const dialog = () => document.getElementById("bulk-dialog");
 const boxes = () => [...document.querySelectorAll('#results input[name="row"]')];
-const whole = () => document.querySelector("#bulk-selection input");
+const whole = () => document.querySelector("#bulk-selection input[name=selection]");
 const id = (box) => box.closest("[data-row]").dataset.row;
-const chosen = new Set();
+// By id, what the box sends. Of «all», those of this page; who was taken out again is in `but`.
+const chosen = new Map();
+const but = new Set();
+let hidden = new Set();
 let anchor = null;
 let goOn = null;
 let place = here();
@@ -32,6 +35,19 @@ function words(n) {
   return n === 1 ? one : many.replace("{n}", n.toLocaleString(document.documentElement.lang));
 }
 
+// What the boxes of this page do not send: who was taken out of «all», or ticked before another order hid their row.
+function sendToo(all) {
+  const shown = new Set(all.map(id));
+  const fields = whole() ? [...but].map((one) => ["but", one]) : [...chosen].filter(([one]) => !shown.has(one)).map(([, value]) => ["row", value]);
+  const place = document.getElementById("bulk-selection");
+  place.querySelectorAll("[data-too]").forEach((field) => field.remove());
+  for (const [name, value] of fields) {
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+    field.dataset.too = "";
+    place.append(field);
+  }
+}
+
 // What the ticks are is drawn anew: on boxes, rows, the page's own box and the bar.
 function draw() {
   const all = boxes();
@@ -45,7 +61,8 @@ function draw() {
     page.checked = all.length > 0 && ticked === all.length;
     page.indeterminate = ticked > 0 && ticked < all.length;
   }
-  const n = whole() ? Number(whole().dataset.total) : ticked;
+  sendToo(all);
+  const n = whole() ? Number(whole().dataset.total) - but.size : chosen.size;
   const count = document.getElementById("bulk-count");
   const text = n ? words(n) : "";
   if (count.textContent !== text) count.textContent = text;
@@ -59,6 +76,7 @@ function draw() {
 function clear(aloud) {
   const some = chosen.size > 0 || whole();
   chosen.clear();
+  but.clear();
   document.getElementById("bulk-selection").replaceChildren();
   anchor = null;
   draw();
@@ -69,20 +87,29 @@ function clear(aloud) {
 function kept() {
   const before = place;
   place = here();
-  if (place.list === before.list && place.page !== before.page) return clear(true);
-  if (whole() && place.list !== before.list) return clear(true);
-  // Of «all», every page drawn anew is.
-  if (whole()) for (const box of boxes()) chosen.add(id(box));
-  const visible = new Set(boxes().map(id));
-  for (const one of chosen) if (!visible.has(one)) chosen.delete(one);
+  const sameFilters = place.filters === before.filters;
+  if (whole() && !sameFilters) return clear(true);
+  if (!whole() && place.list === before.list && place.page !== before.page) return clear(true);
+  const visible = new Map(boxes().map((box) => [id(box), box]));
+  // Another order shows other rows of the same list: those ticked stay so. Else who is gone has left the list.
+  const sorted = sameFilters && place.list !== before.list;
+  if (sorted) hidden = new Set([...chosen.keys()].filter((one) => !visible.has(one)));
+  for (const one of chosen.keys()) if (!visible.has(one) && (whole() || !hidden.has(one))) chosen.delete(one);
+  for (const [one, box] of visible) {
+    hidden.delete(one);
+    // Of «all», every page drawn anew is.
+    if (whole() ? !but.has(one) : chosen.has(one)) chosen.set(one, box.value);
+  }
   draw();
 }
 
 function tick(box, on) {
-  if (on) chosen.add(id(box));
+  if (on) chosen.set(id(box), box.value);
   else chosen.delete(id(box));
-  // Whoever is taken out of «all» leaves those ticked on this page.
-  if (!on) document.getElementById("bulk-selection").replaceChildren();
+  if (!whole()) return;
+  if (on) but.delete(id(box));
+  else but.add(id(box));
+  if (but.size >= Number(whole().dataset.total)) clear(false);
 }
 
 document.addEventListener("click", (event) => {
@@ -138,7 +165,7 @@ document.addEventListener("htmx:pushedIntoHistory", () => bar() && kept());
 // The browser's own event for `HX-Trigger: bulk-begun`.
 document.addEventListener("bulk-begun", () => {
   if (!bar()) return;
-  goOn = [...chosen][0] ?? "";
+  goOn = [...chosen.keys()][0] ?? "";
   clear(false);
 });
 

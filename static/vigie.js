@@ -2,7 +2,9 @@
 // Every page works without it, with one more load.
 
 import { announce } from "./announce.js";
+import "./kept.js";
 import { placeAgain, turnPage } from "./place.js";
+import { leftForLogin } from "./session.js";
 
 const TOAST_MS = 8000;
 const NARROW = matchMedia("(max-width: 47.99rem)");
@@ -34,11 +36,16 @@ function showToasts() {
 
 // What went wrong, in words, and stays until it is closed or something succeeds.
 function failed({ detail }) {
+  const status = String(detail.xhr?.status || "");
+  const shown = document.querySelector(".vg-failed");
+  if (leftForLogin(detail) || (shown && shown.dataset.failed === status && detail.requestConfig?.verb === "get")) return;
   const toast = document.getElementById("failed").content.firstElementChild.cloneNode(true);
   const texts = [...toast.querySelectorAll("[data-status]")];
-  const status = String(detail.xhr?.status || "");
+  toast.dataset.failed = status;
   const told = texts.find((text) => text.dataset.status.split(" ").includes(status)) ?? texts.at(-1);
   for (const text of texts) if (text !== told) text.remove();
+  const login = detail.xhr?.getResponseHeader("X-Vigie-Login");
+  if (login) told.querySelector("a").href = login;
   document.getElementById("toasts").replaceChildren(toast);
 }
 

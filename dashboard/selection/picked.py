@@ -28,6 +28,8 @@ class Picked:
     """Of the follow-ups as the user saw them, by enrolment, in the order of the list."""
     selection: Selection | None = None
     """What all of them are from; None: rows ticked one by one."""
+    but: frozenset[int] = frozenset()
+    """Who was taken out of the selection again."""
 
     def __bool__(self) -> bool:
         return bool(self.versions)
@@ -67,15 +69,18 @@ class Picked:
 
 
 def picked(user: User, data: QueryDict) -> Picked:
-    """From `selection=<uuid>` (all that a filter found), or from many `row=<enrolment>[:<version>]`.
+    """From `selection=<uuid>` (all that a filter found), less many `but=<enrolment>`; or from many
+    `row=<enrolment>[:<version>]`.
 
     Raises Http404 for a selection of somebody else, or one that was forgotten. What is no row is left out.
     """
     if key := data.get("selection"):
         selection = _stored(user, key)
-        return Picked(user, dict(zip(selection.enrolments, selection.versions, strict=True)), selection)
-    found = [ROW.fullmatch(value) for value in data.getlist("row")]
-    return Picked(user, {int(row[1]): int(row[2] or NO_FOLLOW_UP) for row in found if row})
+        but = frozenset(int(row[1]) for row in map(ROW.fullmatch, data.getlist("but")) if row)
+        found = zip(selection.enrolments, selection.versions, strict=True)
+        return Picked(user, {pk: version for pk, version in found if pk not in but}, selection, but)
+    rows = [ROW.fullmatch(value) for value in data.getlist("row")]
+    return Picked(user, {int(row[1]): int(row[2] or NO_FOLLOW_UP) for row in rows if row})
 
 
 def _stored(user: User, key: str) -> Selection:

@@ -39,6 +39,13 @@ def test_ticked_rows_are_those_in_scope(tutor: User, three: list[Enrolment], cou
     assert found.gone == 1
 
 
+def test_all_but_these(tutor: User, three: list[Enrolment]) -> None:
+    data = all_of(tutor, "sort=teacher").copy()
+    data.setlist("but", [str(three[2].pk), "x", "9" * 19])
+    found = picked(tutor, data)
+    assert (found.present, found.gone) == ([three[1].pk, three[0].pk], 0)
+
+
 def test_nothing_picked_is_nothing(tutor: User, three: list[Enrolment]) -> None:
     found = picked(tutor, QueryDict(""))
     assert not found
