@@ -34,6 +34,7 @@ OFFLINE = "Failed to load resource: net::ERR_INTERNET_DISCONNECTED"
 UNSENT = "htmx:sendError"
 UNAUTHORIZED = "Response Status Error Code 401"
 """What htmx says of an ended session."""
+FAILURES = (REFUSED, OFFLINE, UNSENT, UNAUTHORIZED)
 
 
 @pytest.fixture(scope="package")
@@ -61,7 +62,7 @@ def page_as(browser: Browser, live_server: LiveServer) -> Iterator[OpenAs]:
 
     def open_page(user: User | None, *, width: int = 1440, theme: Theme = "light", refusals: bool = False) -> Page:
         def complain(text: str) -> None:
-            if not (text.startswith(TAKEN_BACK) or (refusals and text.startswith((REFUSED, OFFLINE, UNSENT, UNAUTHORIZED)))):
+            if not (text.startswith(TAKEN_BACK) or (refusals and text.startswith(FAILURES))):
                 complaints.append(text)
 
         # Without motion: axe would measure the contrast of a toast that is still fading in.
