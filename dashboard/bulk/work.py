@@ -40,32 +40,39 @@ TASK = "dashboard.tasks.run_bulk_act"
 
 
 def begin(picked: Picked, name: str, parameters: dict[str, Any]) -> BulkAct:
-    """Recounted: on those who are still there. Done on return, or left to a worker."""
+    """Recounted: on those who are still there. Done on return, or left to a worker.
+
+    What is done at once and fails was never begun: told so, the user does it again, and `resume` must not do both.
+    """
     present = set(picked.present)
     # Course by course: the plan of a course is read once for all its people.
     rows = Enrolment.objects.filter(pk__in=present).order_by("course", "pk").values_list("pk", flat=True)
     gone = [pk for pk in picked.ids if pk not in present]
-    act = BulkAct.objects.create(
-        user=picked.user,
-        name=name,
-        parameters=parameters,
-        enrolments=(ids := list(rows)),
-        versions=[picked.versions[pk] for pk in ids],
-        skipped={Reason.GONE: gone} if gone else {},
-        told=len(ids) <= AT_ONCE,
-    )
-    _go_on(act)
+    with transaction.atomic():
+        act = BulkAct.objects.create(
+            user=picked.user,
+            name=name,
+            parameters=parameters,
+            enrolments=(ids := list(rows)),
+            versions=[picked.versions[pk] for pk in ids],
+            skipped={Reason.GONE: gone} if gone else {},
+            told=len(ids) <= AT_ONCE,
+        )
+        _go_on(act)
+    act.refresh_from_db()
     return act
 
 
 def undo(act: BulkAct) -> bool:
     """Of all of it; what was not done yet is not done at all. False: it was undone before."""
     told = act.total <= AT_ONCE
-    began = BulkAct.objects.filter(pk=act.pk, state__in=[State.RUNNING, State.DONE]).update(
-        state=State.UNDOING, position=0, told=told, heartbeat_at=timezone.now()
-    )
-    if began:
-        _go_on(act)
+    with transaction.atomic():
+        began = BulkAct.objects.filter(pk=act.pk, state__in=[State.RUNNING, State.DONE]).update(
+            state=State.UNDOING, position=0, told=told, heartbeat_at=timezone.now()
+        )
+        if began:
+            _go_on(act)
+    act.refresh_from_db()
     return bool(began)
 
 
@@ -74,7 +81,6 @@ def _go_on(act: BulkAct) -> None:
         transaction.on_commit(lambda: _hand_to_worker(act.pk))
     else:
         run(act.pk)
-    act.refresh_from_db()
 
 
 def _hand_to_worker(pk: UUID) -> None:

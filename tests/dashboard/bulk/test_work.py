@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
@@ -16,7 +16,7 @@ from dashboard.bulk import work
 from dashboard.bulk.rules import Name, Reason
 from dashboard.bulk.words import told
 from dashboard.enums import Cause, ClosedFor, Kind, State
-from dashboard.follow_up import acts, moves
+from dashboard.follow_up import acts, many, moves
 from dashboard.follow_up.blocking import current_blockages
 from dashboard.follow_up.reminding import Obstacle
 from dashboard.follow_up.writing import log_message
@@ -121,6 +121,28 @@ def test_one_undo_for_all_of_it_keeps_what_changed_since(tutor: User, other_tuto
     assert told(act).level == "warning"
     assert not work.undo(act)
     assert undone.count() == 2
+
+
+def test_what_failed_at_once_is_not_done_later(tutor: User, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user was told that it failed, and does it again: `resume` must not do the first as well."""
+    enrolments = make(2)
+
+    def deadlock(*_args: Any, **_fields: Any) -> None:
+        raise OperationalError("deadlock detected")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(many, "record_all", deadlock)
+        with pytest.raises(OperationalError):
+            work.begin(ticked(tutor, enrolments), Name.NOTE, {"text": "Salle changée."})
+    assert not BulkAct.objects.exists()
+    act = work.begin(ticked(tutor, enrolments), Name.NOTE, {"text": "Salle changée."})
+    with monkeypatch.context() as broken:
+        broken.setattr(many, "undo_some", deadlock)
+        with pytest.raises(OperationalError):
+            work.undo(act)
+    act.refresh_from_db()
+    assert act.state == BulkAct.State.DONE
+    assert work.undo(act), "it may be asked for again"
 
 
 def test_who_left_the_scope_is_told_and_kept(tutor: User, make: Make) -> None:
