@@ -1,6 +1,5 @@
 """Who has a person's file open at this moment. In Redis only, where it ends by itself; nothing is kept of it."""
 
-from collections.abc import Sequence
 from functools import cache as once
 from time import time
 from typing import cast
@@ -10,6 +9,7 @@ from redis import Redis
 
 from accounts.models import User
 from dashboard.models import Person
+from dashboard.scope import visible_enrolments
 
 SECONDS = 30
 """After which nobody is said to look any more; a page that is looked at says so at least every 15."""
@@ -35,16 +35,20 @@ def note(person: int, user: User) -> None:
 
 
 def others(person: int, user: User) -> list[int]:
-    """Ids of the colleagues who look at this person too."""
+    """Ids of all who look at this person too, whatever they share."""
     found = cast(list[bytes], _redis().zrangebyscore(_key(person), time() - SECONDS, "+inf"))
     return sorted({int(member) for member in found} - {user.pk})
 
 
 def looking(person: Person, user: User) -> list[User]:
-    """Notes the user's look, and who looks too."""
+    """Notes the user's look, and who looks too: colleagues with whom they share one of the person's enrolments.
+
+    Who follows this person elsewhere is nobody that the user is to know by name (product.md §2).
+    """
     note(person.pk, user)
-    return named(others(person.pk, user))
-
-
-def named(ids: Sequence[int]) -> list[User]:
-    return list(User.objects.filter(pk__in=ids).order_by("first_name", "pk")) if ids else []
+    ids = others(person.pk, user)
+    if not ids:
+        return []
+    mine = list(visible_enrolments(user).filter(participant__account__person=person).values_list("pk", flat=True))
+    colleagues = User.objects.filter(pk__in=ids).order_by("pk")
+    return [one for one in colleagues if visible_enrolments(one).filter(pk__in=mine).exists()]

@@ -57,11 +57,10 @@ def _person(request: LoggedIn, asked: Asked) -> Person | None:
 
 
 def _presence(request: LoggedIn, person: Person, asked: Asked) -> dict[str, Any]:
-    presence.note(person.pk, request.user)
-    beside = presence.others(person.pk, request.user)
-    if ",".join(map(str, beside)) == asked.beside:
+    watching = presence.looking(person, request.user)
+    if ",".join(str(colleague.pk) for colleague in watching) == asked.beside:
         return {}
-    return {"tells_presence": True, "watching": presence.named(beside), "opened": asked.open}
+    return {"tells_presence": True, "watching": watching, "opened": asked.open}
 
 
 def _list(request: LoggedIn, asked: Asked) -> dict[str, Any]:

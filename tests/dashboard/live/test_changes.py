@@ -21,7 +21,7 @@ from dashboard.follow_up import acts, correcting, moves
 from dashboard.live import presence, pulse
 from dashboard.models import Contact, FollowUp, Person
 from moodle_sync.models import Enrolment, Group
-from tests.factories import EnrolmentFactory
+from tests.factories import AssignmentFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 ROSTER = "http://testserver/enseignants/"
@@ -183,6 +183,21 @@ def test_presence_names_the_colleague_and_ends_by_itself(
     monkeypatch.setattr("dashboard.live.presence.time", lambda: time() + presence.SECONDS + 1)
     gone = parts(ask(claire, open=camille.pk, stamp="x", beside=samira.pk))
     assert not gone.get_element_by_id("presence").text_content().strip()
+
+
+def test_who_follows_the_person_elsewhere_is_not_named(
+    claire: Client, client: Client, camille: Enrolment, samira: User, person: Person
+) -> None:
+    elsewhere = EnrolmentFactory.create(participant__person=person)
+    stranger = AssignmentFactory(user__first_name="Zoé", course=elsewhere.course).user
+    presence.note(person.pk, stranger)
+    presence.note(person.pk, samira)
+    shown = parts(ask(claire, open=camille.pk, stamp="x", beside="")).get_element_by_id("presence")
+    assert shown.get("data-beside") == str(samira.pk)
+    assert "Zoé" not in shown.text_content()
+    assert "Zoé" not in claire.get(f"/enseignants/{camille.pk}/").content.decode()
+    client.force_login(stranger)
+    assert "Samira" not in client.get(f"/enseignants/{elsewhere.pk}/").content.decode()
 
 
 def test_a_colleague_on_the_phone_shows_in_the_list(
