@@ -164,14 +164,46 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (openRow() && ["roster", "results"].includes(detail.target?.id)) detail.formData.set("open", openRow());
 });
 
+// ---- A file that was closed before its answer came: the list and the message tell what became of it all the same
+
+function answerTheList({ detail }) {
+  if (detail.target.isConnected) return;
+  // What was refused is shown again, with what was typed.
+  const again = detail.xhr.status >= 400 && !openRow();
+  // htmx would look for the list inside of what is gone.
+  detail.shouldSwap = false;
+  window.htmx.swap(again ? panel : document.body, detail.serverResponse, { swapStyle: again ? "innerHTML" : "none", swapDelay: 0, settleDelay: 20 }, { eventInfo: detail });
+  if (detail.xhr.getResponseHeader("HX-Trigger") === "acted") window.htmx.trigger(document.body, "acted");
+}
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  // Heard on what is to be swapped: once it is gone, the document hears nothing of it.
+  if (panel?.contains(detail.target)) detail.target.addEventListener("htmx:beforeSwap", answerTheList);
+});
+
+// ---- The row that was acted on, or stood on as the list was drawn anew, may have left it: go on in its place
+
 let rowLeft = null;
+
+function rankOf(element) {
+  const row = element?.closest?.("[data-row]");
+  return row ? [...document.querySelectorAll("[data-row]")].indexOf(row) : null;
+}
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   // What is asked for by itself meanwhile, such as the navigation's figures, left no row.
-  if (detail.requestConfig.verb === "get") return;
-  const row = detail.elt.closest?.("[data-row]");
-  rowLeft = row ? [...document.querySelectorAll("[data-row]")].indexOf(row) : null;
+  if (detail.requestConfig.verb !== "get") rowLeft = rankOf(detail.elt);
 });
+// The answer may be to something done elsewhere: in a file that was closed before it came.
+for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) {
+  document.addEventListener(name, () => (rowLeft = rankOf(document.activeElement) ?? rowLeft));
+}
+
+function standAgain({ requestConfig }) {
+  if (rowLeft === null || requestConfig?.verb === "get" || document.activeElement !== document.body) return;
+  const rows = document.querySelectorAll("[data-row]");
+  rows[Math.min(rowLeft, rows.length - 1)]?.querySelector(".name")?.focus();
+}
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   showToasts();
@@ -179,6 +211,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (link?.dataset?.opens) opened(link);
   else markRow();
   placeAgain();
+  standAgain(detail); // of a form that is gone no other event is heard
   // A form of the panel that is answered by a new panel takes the focus with it.
   if (detail.requestConfig?.verb === "post" && openRow() && rowLeft === null && document.activeElement === document.body) {
     focusPanel();
@@ -203,11 +236,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const order = detail.requestConfig.elt.dataset.sort === undefined ? "" : (document.querySelector("th[data-order]")?.dataset.order ?? "");
     announce([chips.dataset.announce, order].filter(Boolean).join(", "));
   }
-  // The row that was acted on may have left the list: go on with the one in its place.
-  if (rowLeft !== null && detail.requestConfig.verb !== "get" && document.activeElement === document.body) {
-    const rows = document.querySelectorAll("[data-row]");
-    rows[Math.min(rowLeft, rows.length - 1)]?.querySelector(".name")?.focus();
-  }
+  standAgain(detail);
 });
 
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
