@@ -118,7 +118,7 @@ def test_a_row_says_at_once_what_was_done_and_takes_it_back_where_no_answer_come
     button, cell = page.locator(f"#contacted-{helene.pk}"), page.locator(f"#row-{helene.pk} .c-fu")
     page.context.set_offline(True)
     button.click()
-    expect(page.locator("#toasts")).to_contain_text("Le serveur ne répond pas")
+    expect(page.locator("#toasts")).to_contain_text("Aucune réponse du serveur")
     expect(cell.locator(".vg-fu.todo")).to_be_visible()
     page.context.set_offline(False)
     late = Held(page, "/contacte/$")

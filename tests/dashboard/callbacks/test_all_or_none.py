@@ -61,8 +61,8 @@ def test_one_that_moved_meanwhile_leaves_all_as_they_were(
 def test_a_rule_that_forbids_the_last_forbids_all(
     tutor: User, callbacks: list[FollowUp], what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, entries, written = state(), Contact.objects.count(), []
-    record = moves.record
+    before, entries, record = state(), Contact.objects.count(), moves.record
+    written: list[int] = []
 
     def until_the_last(follow_up: FollowUp, **values: Any) -> Contact:
         if len(written) == 2:
