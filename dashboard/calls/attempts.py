@@ -5,10 +5,11 @@ from datetime import datetime
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-from dashboard.enums import Kind, Outcome
-from dashboard.models import Contact, Person
+from dashboard.enums import Kind, Outcome, State
+from dashboard.models import Contact, FollowUp, Person
 
 UNANSWERED = [Outcome.NO_ANSWER, Outcome.VOICEMAIL, Outcome.THIRD_PARTY]
+CALLED_STATES = [State.TODO, State.CALLBACK]
 ENOUGH = 3
 """Unanswered attempts, at different times of day, after which calling once more is not the way."""
 
@@ -45,6 +46,11 @@ class Attempts:
     def always_at(self) -> str:
         """The one time of day tried so far, when it was tried more than once: «morning»."""
         return next(iter(self.tried)).name.lower() if len(self.moments) > 1 and len(self.tried) == 1 else ""
+
+
+def must_write(follow_up: FollowUp | None, *, may_dial: bool) -> bool:
+    """Somebody is to be reached, and there is no number to dial: most of Moodle's people have none."""
+    return follow_up is not None and not may_dial and follow_up.state in CALLED_STATES
 
 
 def attempts(person: Person, zone: ZoneInfo) -> Attempts:

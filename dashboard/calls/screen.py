@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from dashboard.calls import leases, rounds
-from dashboard.calls.attempts import attempts
+from dashboard.calls.attempts import attempts, must_write
 from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
 from dashboard.courses.requests import LoggedIn
@@ -86,6 +86,7 @@ def _calling(
     dialled = [] if file.person.do_not_call else form.dialled
     follow_up = file.follow_up
     tries = attempts(file.person, file.enrolment.course.site.zone)
+    instead = must_write(follow_up, may_dial=bool(dialled))
     return {
         "place": "calling",
         "file": file,
@@ -104,7 +105,8 @@ def _calling(
         "entries": [entry for entry in timeline(file) if not entry.undone][:LAST_EVENTS],
         "hint": likely_cause(file),
         "attempts": tries,
-        "written_lately": tries.exhausted and written_lately(file.enrolment.pk, timezone.now()),
+        "write_instead": instead,
+        "written_lately": (tries.exhausted or instead) and written_lately(file.enrolment.pk, timezone.now()),
         "platform": urlsplit(file.enrolment.course.site.url).netloc,
         "sensitive_words": PATTERN,
         "opened": file.enrolment.pk,

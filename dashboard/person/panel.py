@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.links import public_url
 from accounts.models import User
 from dashboard.calls import leases
-from dashboard.calls.attempts import attempts
+from dashboard.calls.attempts import attempts, must_write
 from dashboard.calls.forms import CallForm, fresh_form
 from dashboard.calls.sensitive import PATTERN
 from dashboard.courses.requests import LoggedIn
@@ -61,6 +61,7 @@ def panel_context(
     call_form = forms.call or fresh_form(file)
     tries = attempts(file.person, file.enrolment.course.site.zone)
     ways = call_form.ways
+    instead = must_write(file.follow_up, may_dial=bool(call_form.dialled) and not file.person.do_not_call)
     lease = leases.holder(file.person, but=file.user)
     return {
         "file": file,
@@ -88,7 +89,8 @@ def panel_context(
         "dial": next(iter(call_form.dialled), None) if not (lease or file.person.do_not_call) else None,
         "next": open_url(request, pk),
         "attempts": tries,
-        "written_lately": tries.exhausted and written_lately(file.enrolment.pk, timezone.now()),
+        "write_instead": instead,
+        "written_lately": (tries.exhausted or instead) and written_lately(file.enrolment.pk, timezone.now()),
         "other_phones": call_form.dialled[1:],
         "email": next((way for way in ways if way.kind == Kind.EMAIL and not way.wrong), None),
         "note_form": forms.note or NoteForm(),

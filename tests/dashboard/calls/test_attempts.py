@@ -12,7 +12,7 @@ from accounts.models import User
 from dashboard.calls.attempts import Attempts, attempts
 from dashboard.enums import Kind, Outcome, State
 from dashboard.follow_up import acts, moves, writing
-from dashboard.models import Contact, FollowUp
+from dashboard.models import Contact, FollowUp, Person
 from moodle_sync.models import Enrolment
 from tests.dashboard.calls.conftest import MakePeople
 from tests.factories import EnrolmentFactory
@@ -114,6 +114,27 @@ def test_the_file_proposes_to_write_and_notes_that_it_was_done(
     assert follow_up.state == State.REMINDED
     assert follow_up.due_at is not None
     assert Contact.objects.get(kind=Kind.EMAIL).author == tutor
+
+
+@pytest.mark.parametrize(
+    ("phone", "do_not_call", "state", "proposed"),
+    [
+        ("", False, State.TODO, True),
+        ("", False, State.CONTACTED, False),
+        ("06 39 98 41 27", False, State.TODO, False),
+        ("06 39 98 41 27", True, State.TODO, True),
+    ],
+)
+def test_who_has_no_number_to_call_is_proposed_to_be_written_to(
+    claire: Client, people: MakePeople, phone: str, do_not_call: bool, state: State, proposed: bool
+) -> None:
+    [one] = people()
+    one.participant.phone1 = phone
+    one.participant.save()
+    FollowUp.objects.filter(enrolment=one).update(state=state)
+    Person.objects.filter(accounts__participant=one.participant).update(do_not_call=do_not_call)
+    page = claire.get(reverse("dashboard:person", args=[one.pk])).content.decode()
+    assert (reverse("dashboard:call-wrote", args=[one.pk]) in page) is proposed
 
 
 def test_in_a_round_it_goes_on_with_the_next_person(
