@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -214,6 +215,7 @@ def test_paper_names_the_filter_and_is_recorded_too(claire: Client, group: Group
     assert "Autre" not in page.replace("Autres", "")
     assert "duval" in page, "the user’s own paper says what was searched for"
     assert "vg-side" not in page
+    assert re.search(r"<tfoot>.*Confidentiel.*par Claire Dumont.*</tfoot>", page, re.S), "on every sheet"
     assert Export.objects.get().format == "paper"
 
 
