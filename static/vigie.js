@@ -184,6 +184,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 // ---- The row that was acted on, or stood on as the list was drawn anew, may have left it: go on in its place
 
 let rowLeft = null;
+let pressed = null;
 
 function rankOf(element) {
   const row = element?.closest?.("[data-row]");
@@ -192,7 +193,9 @@ function rankOf(element) {
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   // What is asked for by itself meanwhile, such as the navigation's figures, left no row.
-  if (detail.requestConfig.verb !== "get") rowLeft = rankOf(detail.elt);
+  if (detail.requestConfig.verb === "get") return;
+  pressed = document.activeElement;
+  rowLeft = rankOf(detail.elt);
 });
 // The answer may be to something done elsewhere: in a file that was closed before it came.
 for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) {
@@ -229,7 +232,11 @@ function toFirstError() {
 document.addEventListener("htmx:afterSettle", ({ detail }) => detail.xhr?.status === 422 && toFirstError());
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (!detail.successful) return;
+  if (!detail.successful) {
+    // A button disabled meanwhile has lost the focus: back to it, to try again.
+    if (document.activeElement === document.body && pressed?.isConnected) pressed.focus();
+    return;
+  }
   if (detail.requestConfig.verb !== "get") document.querySelector(".vg-failed")?.remove();
   const chips = document.getElementById("chips");
   if (chips && detail.requestConfig.verb === "get" && ["roster", "results"].includes(detail.target?.id) && !LISTED.has(detail.elt.id)) {

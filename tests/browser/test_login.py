@@ -47,6 +47,8 @@ def _log_in(page: Page, email: str, password: str) -> None:
 
 
 def test_a_mistake_then_in(screen: Page, claire: User) -> None:
+    screen.goto("/accessibilite/")
+    _looks_right(screen)
     screen.goto("/compte/connexion/")
     _looks_right(screen)
     _log_in(screen, claire.email, "faux")
