@@ -17,13 +17,16 @@ const at = (event, selector) => (event.target instanceof Element ? event.target.
 
 function fade(toast) {
   let timer;
-  const start = () => (timer = setTimeout(() => toast.remove(), TOAST_MS));
   const stop = () => clearTimeout(timer);
+  const start = () => {
+    stop();
+    if (!toast.matches(":hover, :focus-within")) timer = setTimeout(() => toast.remove(), TOAST_MS);
+  };
   // Nobody reading or about to press «Undo» is interrupted.
   toast.addEventListener("pointerenter", stop);
   toast.addEventListener("pointerleave", start);
   toast.addEventListener("focusin", stop);
-  toast.addEventListener("focusout", start);
+  toast.addEventListener("focusout", () => setTimeout(start)); // once the focus has gone on
   start();
 }
 
@@ -123,8 +126,10 @@ document.addEventListener("click", (event) => {
   closeMenus(event.target);
   const close = at(event, "[data-close]");
   const copy = at(event, "[data-copy]");
-  if (close?.closest(".vg-toast")) close.closest(".vg-toast").remove();
-  else if (close && panel?.contains(close)) {
+  if (close?.closest(".vg-toast")) {
+    close.closest(".vg-toast").remove();
+    (lastPressed() ?? document.querySelector("[data-row] .name") ?? document.getElementById("contenu"))?.focus();
+  } else if (close && panel?.contains(close)) {
     event.preventDefault();
     closePanel();
   }
@@ -185,6 +190,8 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 
 let rowLeft = null;
 let pressed = null;
+// The same button, also after its row was drawn anew.
+const lastPressed = () => (pressed?.isConnected ? pressed : document.getElementById(pressed?.id || null));
 
 function rankOf(element) {
   const row = element?.closest?.("[data-row]");
@@ -234,7 +241,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => detail.xhr?.status
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful) {
     // A button disabled meanwhile has lost the focus: back to it, to try again.
-    if (document.activeElement === document.body && pressed?.isConnected) pressed.focus();
+    if (document.activeElement === document.body) lastPressed()?.focus();
     return;
   }
   if (detail.requestConfig.verb !== "get") document.querySelector(".vg-failed")?.remove();

@@ -120,6 +120,7 @@ def test_a_row_says_at_once_what_was_done_and_takes_it_back_where_no_answer_come
     button.click()
     expect(page.locator("#toasts")).to_contain_text("Aucune réponse du serveur")
     expect(cell.locator(".vg-fu.todo")).to_be_visible()
+    expect(button).to_be_focused()
     page.context.set_offline(False)
     late = Held(page, "/contacte/$")
     button.click()
