@@ -263,6 +263,18 @@ class Enrolment(models.Model):
                 name="enrolment_by_access_desc",
                 condition=Q(standing="present"),
             ),
+            models.Index(
+                F("last_site_access").asc(nulls_last=True),
+                "id",
+                name="enrolment_by_platform",
+                condition=Q(standing="present"),
+            ),
+            models.Index(
+                F("last_site_access").desc(nulls_last=True),
+                F("id").desc(),
+                name="enrolment_by_platform_desc",
+                condition=Q(standing="present"),
+            ),
         ]
 
     def __str__(self) -> str:

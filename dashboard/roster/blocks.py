@@ -50,6 +50,8 @@ class Block:
     """By what its rows are sorted first, ascending."""
     bounded_by: Combinable | None = None
     """From what its strips are made: what is kept of a list may not be anybody's name."""
+    unknown_last: bool = False
+    """Whose key is not known come last in either direction."""
 
     @property
     def source(self) -> Combinable:
@@ -144,7 +146,8 @@ def pieces(order: Order, cells: Sequence[Cell], first: int, last: int, bounds: B
     for block in order.blocks:
         held = [cell for cell in cells if block.holds(cell)]
         ends = None if bounds is None else block.bounds(bounds)
-        for strip, n in _counted(held, ends, backwards=order.is_descending):
+        counted = _counted(held, ends, backwards=order.is_descending, unknown_last=block.unknown_last)
+        for strip, n in counted:
             if n and before < last and first < before + n:
                 condition = block.condition if ends is None else _within(block, ends, strip)
                 if held[0].ids:
@@ -154,14 +157,19 @@ def pieces(order: Order, cells: Sequence[Cell], first: int, last: int, bounds: B
     return found
 
 
-def _counted(cells: Sequence[Cell], bounds: list[Any] | None, *, backwards: bool) -> Iterable[tuple[int | None, int]]:
+def _counted(
+    cells: Sequence[Cell], bounds: list[Any] | None, *, backwards: bool, unknown_last: bool
+) -> Iterable[tuple[int | None, int]]:
     if bounds is None:
         return [(None, sum(cell.n for cell in cells))]
     by_strip = Counter[int | None]()
     for cell in cells:
         by_strip[cell.strip] += cell.n
-    strips = [*range(len(bounds) + 1), None]
-    return [(strip, by_strip[strip]) for strip in (reversed(strips) if backwards else strips)]
+    strips: list[int | None] = [*range(len(bounds) + 1)]
+    if backwards:
+        strips.reverse()
+    strips.insert(0 if backwards and not unknown_last else len(strips), None)
+    return [(strip, by_strip[strip]) for strip in strips]
 
 
 def _within(block: Block, bounds: list[Any], strip: int | None) -> Q:

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from accounts.models import User
 from dashboard import preferences
 from dashboard.models.preference import PAGE_SIZES
-from dashboard.roster.tables import RosterTable
+from dashboard.roster.tables import COLUMNS, RosterTable
 
 NEVER_HIDDEN = "teacher"
 IN_ADDRESS = ("sort", "columns", "per")
@@ -30,7 +30,7 @@ class Display:
         chosen = preferences.of(user)
         order = complete(chosen.column_order)
         hidden = set(chosen.hidden_columns) - {NEVER_HIDDEN}
-        asked = [name for name in params.get("columns", "").split(",") if name in RosterTable.base_columns]
+        asked = [name for name in params.get("columns", "").split(",") if name in COLUMNS]
         if asked:
             order = complete([NEVER_HIDDEN, *asked] if NEVER_HIDDEN not in asked else asked)
             hidden = set(order) - {NEVER_HIDDEN, *asked}
@@ -50,8 +50,7 @@ def is_sort(text: str) -> bool:
 
 def complete(names: Iterable[str]) -> tuple[str, ...]:
     """Every column once: those named first, in this order; what Vigie has learnt since comes after."""
-    known = list(RosterTable.base_columns)
-    return tuple(dict.fromkeys([*(name for name in names if name in known), *known]))
+    return tuple(dict.fromkeys([*(name for name in names if name in COLUMNS), *COLUMNS]))
 
 
 def moved(order: Iterable[str], name: str, by: int) -> list[str]:

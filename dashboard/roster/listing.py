@@ -27,7 +27,7 @@ from dashboard.roster.menus import FIND, MENU, Menu, menu
 from dashboard.roster.paging import CountedPaginator, FoundPaginator, UncountedPaginator
 from dashboard.roster.queries import Seen, found_first, roster_for, seen_by, with_row_data
 from dashboard.roster.rows import Row
-from dashboard.roster.tables import RosterTable, order_of, sorted_by
+from dashboard.roster.tables import Head, RosterTable, order_of, sorted_by
 from dashboard.roster.tiles import Tile, access_tiles, address, state_tiles
 from dashboard.scope import visible_courses
 from dashboard.views_saved.shelf import EVERYBODY, View, default_of, normal, shelf_of
@@ -148,9 +148,14 @@ class Roster:
         return Display.of(self.user, self.params)
 
     @property
-    def columns(self) -> list[BoundColumn]:
-        """Those shown, in order."""
-        return [self.table.columns[name] for name in self.display.columns]
+    def heads(self) -> list[Head]:
+        """Of the columns shown, in order."""
+        return [Head.of(self.table.columns[name], self.table) for name in self.display.columns]
+
+    @property
+    def by_platform(self) -> bool:
+        """Each row then shows by what it is sorted."""
+        return self.display.sort.removeprefix("-") == "platform"
 
     @property
     def all_columns(self) -> list[tuple[BoundColumn, bool]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 import django_tables2 as tables
 from django.db.models import F, Q, QuerySet, Value
@@ -10,6 +10,7 @@ from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact, GreaterThan, IsNull
 from django.utils.translation import gettext_lazy as _
+from django_tables2.columns import BoundColumn
 
 from dashboard.enums import BY_URGENCY, State
 from dashboard.models.follow_up import state_rank
@@ -36,8 +37,8 @@ def _of_state(state: State | None) -> Block:
     return Block(Q(held), lambda cell: cell.state == state, FOLLOW_UP)
 
 
-def _everybody(key: Combinable, bounded_by: Combinable | None = None) -> Block:
-    return Block(Q(pk__isnull=False), lambda cell: True, key, bounded_by)
+def _everybody(key: Combinable, bounded_by: Combinable | None = None, *, unknown_last: bool = False) -> Block:
+    return Block(Q(pk__isnull=False), lambda cell: True, key, bounded_by, unknown_last)
 
 
 NEVER = Block(
@@ -116,6 +117,15 @@ class RosterTable(tables.Table):
         blocks=[NEVER, CAME, UNKNOWN],
         blocks_descending=[CAME, NEVER, UNKNOWN],
     )
+    # No column of its own: the list may be sorted by it all the same, from the head of the accesses.
+    platform = SortedColumn(
+        verbose_name=_("Last access to the platform"),
+        visible=False,
+        css="",
+        ascending=[F("last_site_access").asc(nulls_last=True)],
+        descending=[F("last_site_access").desc(nulls_last=True)],
+        blocks=[_everybody(F("last_site_access"), unknown_last=True)],
+    )
     state = SortedColumn(
         verbose_name=_("Follow-up"),
         css="c-fu",
@@ -141,6 +151,24 @@ class RosterTable(tables.Table):
     class Meta:
         order_by = "next"
         per_page = 25
+
+
+COLUMNS = tuple(name for name, column in RosterTable.base_columns.items() if column.visible)
+
+
+class Head(NamedTuple):
+    """What stands above a column, and by what one sorts from there."""
+
+    column: BoundColumn
+    also: BoundColumn | None
+
+    @classmethod
+    def of(cls, column: BoundColumn, table: RosterTable) -> "Head":
+        return cls(column, table.columns["platform"] if column.name == "access" else None)
+
+    @property
+    def ordered(self) -> BoundColumn | None:
+        return next((column for column in self if column is not None and column.is_ordered), None)
 
 
 def order_of(sort: str) -> Order:

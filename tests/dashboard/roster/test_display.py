@@ -18,7 +18,7 @@ ALL = ["teacher", "place", "course", "access", "state", "contact", "next"]
 
 
 def shown(page: html.HtmlElement) -> list[str]:
-    return [link.get("id").removeprefix("sort-") for link in page.xpath("//thead//a")]
+    return [link.get("id").removeprefix("sort-") for link in page.xpath("//thead//a[not(@class='also')]")]
 
 
 def choose(client: Client, *, expect: int = 302, **changes: object) -> str:

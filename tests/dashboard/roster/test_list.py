@@ -88,7 +88,29 @@ def test_never_comes_first_and_unknown_last_in_true_order(claire: Client, people
     assert descending == ["Yesterday", "Lastmonth", "Neveratall", "Never", "Unknown"]
 
 
-@pytest.mark.parametrize("sort", ["teacher", "place", "course", "access", "state", "contact", "next"])
+def test_by_the_platform_never_comes_first_and_unknown_last_in_either_direction(
+    claire: Client, people: MakePeople, course: Course
+) -> None:
+    seen = {
+        "Yesterday": NOW - timedelta(days=1),
+        "Unknown": None,
+        "Never": EPOCH,
+        "Lastmonth": NOW - timedelta(days=30),
+    }
+    for name, moment in seen.items():
+        people(1, participant=named(course, name, "Test"), last_site_access=moment, last_course_access=NOW)
+    rising, falling = (parsed(claire, f"{URL}?sort={sort}") for sort in ("platform", "-platform"))
+    assert [name.split()[0] for name in names(rising)] == ["Never", "Lastmonth", "Yesterday", "Unknown"]
+    assert [name.split()[0] for name in names(falling)] == ["Yesterday", "Lastmonth", "Never", "Unknown"]
+    [head] = falling.xpath("//th[@aria-sort]")
+    assert head.get("aria-sort") == "descending"
+    [link] = head.xpath(".//a[@data-sort='platform']")
+    assert link.get("aria-label") == "Dernier accès à la plateforme"
+    assert "plateforme vue" in falling.xpath("//tr[@data-row]")[0].text_content()
+    assert "platform" not in claire.get(f"{URL}?columns=teacher,platform").context["roster"].display.columns
+
+
+@pytest.mark.parametrize("sort", ["teacher", "place", "course", "access", "platform", "state", "contact", "next"])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_every_order_is_total_so_pages_hold_everyone_once(
     claire: Client, people: MakePeople, course: Course, sort: str, sign: str
@@ -103,7 +125,7 @@ def test_every_order_is_total_so_pages_hold_everyone_once(
     assert sorted(seen) == sorted(str(enrolment.pk) for enrolment in made)
 
 
-@pytest.mark.parametrize("sort", ["teacher", "place", "course", "access", "state", "contact", "next"])
+@pytest.mark.parametrize("sort", ["teacher", "place", "course", "access", "platform", "state", "contact", "next"])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_pages_read_from_the_end_are_the_same(
     claire: Client, people: MakePeople, monkeypatch: pytest.MonkeyPatch, sort: str, sign: str
