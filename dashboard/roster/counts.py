@@ -1,11 +1,11 @@
 """How many people by access and by state: the tiles, the number of results and of pages, from one GROUP BY."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
@@ -44,29 +44,49 @@ class Counts:
         return sum(self.access.values())
 
 
+class Listed(NamedTuple):
+    """One row of a short list."""
+
+    access: str
+    state: str | None
+    dated: bool
+    contacted: bool
+    pk: int
+
+
+Kind = TypeVar("Kind", Cell, Listed)
+
+
 def matrix(rows: QuerySet[Enrolment]) -> Matrix:
     """`rows` have the annotation `access`."""
-    return [Cell._make((*kind, n, None, ())) for *kind, n in _cells(rows).annotate(n=Count("pk"))]
+    return [Cell._make((*kind, n, None, ())) for *kind, n in _cells(rows.order_by()).annotate(n=Count("pk"))]
 
 
 def matrix_of_few(rows: QuerySet[Enrolment]) -> Matrix:
     """The matrix with everybody's id: the page need not look for them again."""
-    cells = _cells(rows).annotate(n=Count("pk"), ids=ArrayAgg("pk"))
+    cells = _cells(rows.order_by()).annotate(n=Count("pk"), ids=ArrayAgg("pk"))
     return [Cell._make((*kind, n, None, ids)) for *kind, n, ids in cells]
+
+
+def listed(rows: QuerySet[Enrolment]) -> "Known":
+    """Rows in order, which are few enough to be counted here: their page is then known too, and nothing read twice."""
+    found = [Listed._make(row) for row in _cells(rows, "pk")]
+    cells = Counter(row[:-1] for row in found)
+    return Known([Cell._make((*kind, n, None, ())) for kind, n in cells.items()], listed=found)
 
 
 def cut(rows: QuerySet[Enrolment], order: Order) -> Cut:
     """The matrix of each strip of the order, which takes no longer than that of all of them."""
     bounds = bounds_of(rows, order)
-    cells = _cells(rows.annotate(strip=strip_of(order, bounds)), "strip").annotate(n=Count("pk"))
+    cells = _cells(rows.order_by().annotate(strip=strip_of(order, bounds)), "strip").annotate(n=Count("pk"))
     return Cut([Cell._make((*kind, n, strip, ())) for *kind, strip, n in cells], bounds)
 
 
 def _cells(rows: QuerySet[Enrolment], *more: str) -> QuerySet[Any, Any]:
-    groups = rows.order_by().annotate(
+    told = rows.annotate(
         dated=Q(follow_up__due_at__isnull=False), contacted=Q(follow_up__last_contact_at__isnull=False)
     )
-    return groups.values_list("access", "follow_up__state", "dated", "contacted", *more)
+    return told.values_list("access", "follow_up__state", "dated", "contacted", *more)
 
 
 @dataclass(frozen=True)
@@ -82,6 +102,8 @@ class Known:
     """Older than a minute, or than the user's last act: the page has it counted again."""
     bounds: Bounds | None = None
     """Of the strips of which these are the cells, if they are."""
+    listed: "Sequence[Listed] | None" = None
+    """Everybody counted, in order."""
     has_ids: bool = False
     """Counted just now, with everybody's id."""
 
@@ -189,9 +211,9 @@ def _forget_after_sync(**kwargs: Any) -> None:
     forget()
 
 
-def chosen(cells: Matrix, *, access: Sequence[str], state: Sequence[str]) -> Matrix:
+def chosen(kinds: Iterable[Kind], *, access: Sequence[str], state: Sequence[str]) -> list[Kind]:
     """Those of the list: by access and by state too."""
-    return [cell for cell in cells if (not access or cell.access in access) and (not state or cell.state in state)]
+    return [one for one in kinds if (not access or one.access in access) and (not state or one.state in state)]
 
 
 def tally(cells: Matrix, *, access: Sequence[str], state: Sequence[str]) -> Counts:

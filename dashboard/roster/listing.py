@@ -24,7 +24,7 @@ from dashboard.roster.counts import Known, Many
 from dashboard.roster.display import IN_ADDRESS, Display
 from dashboard.roster.filters import COUNTED, RosterFilter
 from dashboard.roster.menus import FIND, MENU, Menu, menu
-from dashboard.roster.paging import CountedPaginator, FoundPaginator, UncountedPaginator
+from dashboard.roster.paging import CountedPaginator, FoundPaginator, ListedPaginator, UncountedPaginator
 from dashboard.roster.queries import Seen, found_first, roster_for, seen_by, with_row_data
 from dashboard.roster.rows import Row
 from dashboard.roster.tables import Head, RosterTable, order_of, sorted_by
@@ -92,6 +92,8 @@ class Roster:
         if self.filter.lost:
             return Known([])
         rows = self.uncounted
+        if self.seen is not None and len(self.seen) <= FEW:
+            return counts.listed(sorted_by(self.display.sort, rows))
         key = repr(sorted((name, value) for name, value in self.filter.values.items() if name not in COUNTED))
         if not self._are_many:
             return counts.shared(rows, self.user, key, are_few=self.filter.finds_few)
@@ -188,11 +190,13 @@ class Roster:
     @cached_property
     def paginator(self) -> CountedPaginator:
         size = self.display.page_size
+        if self.known.listed is not None:
+            return ListedPaginator([one.pk for one in counts.chosen(self.known.listed, **self._chosen)], size)
         if self.known.has_ids:
             everybody = sorted_by(self.display.sort, Enrolment.objects.all()).values_list("pk", flat=True)
             return FoundPaginator(everybody, size, counts.chosen(self.matrix, **self._chosen), self.order)
         ids = self.table.data.data.values_list("pk", flat=True)
-        return self._paginator(ids, self.known) if self.known.counted else UncountedPaginator(ids, size, ())
+        return self._paginator(ids, self.known) if self.known.counted else UncountedPaginator(ids, size)
 
     def _paginator(self, ids: QuerySet[Enrolment, Any], known: Known) -> CountedPaginator:
         cells = counts.chosen(known.cells, **self._chosen)

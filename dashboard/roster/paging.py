@@ -17,7 +17,7 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
 
     def __init__(
         self,
-        ids: QuerySet[Enrolment, int],
+        ids: QuerySet[Enrolment, int] | list[int],
         per_page: int,
         cells: Sequence[Cell],
         order: Order | None = None,
@@ -26,7 +26,6 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         """`order`: pages are looked for within their block; or strip, with the `bounds` of these."""
         super().__init__(ids, per_page)
         self.ids, self.cells, self.order, self.bounds = ids, cells, order, bounds
-        self._among = ids
         self.count = sum(cell.n for cell in cells)
 
     def page(self, number: int | str) -> "Page[int]":
@@ -67,9 +66,15 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
         with planned_for_a_page():
             return [pk for piece in self._pieces(first, last) for pk in self._read(piece)]
 
+    @property
+    def _sorted(self) -> QuerySet[Enrolment, int]:
+        """Of which a piece is a part."""
+        assert isinstance(self.ids, QuerySet)
+        return self.ids
+
     def _read(self, piece: Piece) -> list[int]:
         """The second half of many is read from its end."""
-        rows = self._among.filter(piece.condition)
+        rows = self._sorted.filter(piece.condition)
         if piece.first < FAR or piece.first * 2 < piece.n:
             return list(rows[piece.first : piece.last])
         return list(rows.reverse()[piece.n - piece.last : piece.n - piece.first])[::-1]
@@ -82,16 +87,23 @@ class FoundPaginator(CountedPaginator):
         """`everybody`: all the ids there are, in order."""
         found = [pk for cell in cells for pk in cell.ids]
         super().__init__(everybody.filter(among_these("pk", found)), per_page, cells, order)
-        self._among = everybody
+        self._everybody = everybody
+
+    @property
+    def _sorted(self) -> QuerySet[Enrolment, int]:
+        return self._everybody
 
 
-class UncountedPaginator(CountedPaginator):
+class ListedPaginator(CountedPaginator):
+    """Of rows that were all read already."""
+
+    def __init__(self, ids: list[int], per_page: int) -> None:
+        super().__init__(ids, per_page, ())
+        self.count = len(ids)
+
+
+class UncountedPaginator(ListedPaginator):
     """The first page of rows that nobody counted yet: all it knows is whether there is another."""
 
-    def __init__(self, ids: QuerySet[Enrolment, int], per_page: int, cells: Sequence[Cell]) -> None:
-        super().__init__(ids, per_page, cells)
-        self.found = list(ids[: per_page + 1])
-        self.count = len(self.found)
-
-    def _between(self, first: int, last: int) -> list[int]:
-        return self.found[first:last]
+    def __init__(self, ids: QuerySet[Enrolment, int], per_page: int) -> None:
+        super().__init__(list(ids[: per_page + 1]), per_page)

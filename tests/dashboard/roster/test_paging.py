@@ -166,3 +166,23 @@ def test_pages_of_those_found_by_a_search_are_those_of_the_bare_order(
         bare = list(first.table.data.data.values_list("pk", flat=True))
         assert bare
         assert pages(coordinator, query) == bare == list(first.paginator.ids), filters
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_tutors_list_is_that_of_the_bare_order(
+    crowd: None, tutor: User, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    """Read whole and counted here, or by the database: the same people, the same counts."""
+    monkeypatch.setattr(RosterTable.Meta, "per_page", 7)
+    for filters in FILTERS:
+        query = f"sort={sort}&{filters}"
+        monkeypatch.setattr(listing, "FEW", -1)
+        counted = Roster.of(tutor, QueryDict(query))
+        bare = list(counted.table.data.data.values_list("pk", flat=True))
+        assert counted.known.listed is None
+        assert bare
+        monkeypatch.setattr(listing, "FEW", 1_000)
+        listed = Roster.of(tutor, QueryDict(query))
+        assert listed.known.listed is not None
+        assert listed.counts == counted.counts
+        assert pages(tutor, query) == bare, filters
