@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Assignment, User
 from dashboard.enums import DATED_STATES, State
 from dashboard.roster import blocks, counts, listing, paging
 from dashboard.roster.listing import Roster
@@ -170,9 +170,10 @@ def test_pages_of_those_found_by_a_search_are_those_of_the_bare_order(
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_tutors_list_is_that_of_the_bare_order(
-    crowd: None, tutor: User, monkeypatch: pytest.MonkeyPatch, sort: str
+    crowd: None, tutor: User, course: Course, monkeypatch: pytest.MonkeyPatch, sort: str
 ) -> None:
     """Read whole and counted here, or by the database: the same people, the same counts."""
+    Assignment.objects.create(user=tutor, course=course)
     monkeypatch.setattr(RosterTable.Meta, "per_page", 7)
     for filters in FILTERS:
         query = f"sort={sort}&{filters}"
