@@ -24,21 +24,24 @@ def scripts_without_login(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+        _know_no_nonsense(htmx)
         page_of = request.headers.get(OF_USER)
         if page_of and request.user.is_authenticated and page_of != str(request.user.pk):
             return HttpResponseForbidden()
         response = get_response(request)
         to_login = response.status_code == 302 and response.headers["Location"].startswith(login_url)
         if to_login and (htmx or page_of):
-            login = redirect_to_login(_here(htmx), login_url).url
+            login = redirect_to_login(htmx.current_url_abs_path or "/", login_url).url
             return HttpResponse(status=UNAUTHORIZED, headers={LOGIN: login})
         return response
 
     return middleware
 
 
-def _here(htmx: HtmxDetails) -> str:
+def _know_no_nonsense(htmx: HtmxDetails) -> None:
+    """What is no address at all is as if it were not sent."""
     try:
-        return htmx.current_url_abs_path or "/"
-    except ValueError:  # no address at all
-        return "/"
+        here = htmx.current_url_abs_path
+    except ValueError:
+        here = None
+    htmx.current_url_abs_path = here

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import kombu.exceptions
 from celery import current_app
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -48,19 +48,32 @@ def begin(picked: Picked, name: str, parameters: dict[str, Any]) -> BulkAct:
     # Course by course: the plan of a course is read once for all its people.
     rows = Enrolment.objects.filter(pk__in=present).order_by("course", "pk").values_list("pk", flat=True)
     gone = [pk for pk in picked.ids if pk not in present]
+    said: dict[str, Any] = {"user": picked.user, "name": name, "parameters": parameters}
+    said |= {"enrolments": (ids := list(rows)), "versions": [picked.versions[pk] for pk in ids]}
     with transaction.atomic():
-        act = BulkAct.objects.create(
-            user=picked.user,
-            name=name,
-            parameters=parameters,
-            enrolments=(ids := list(rows)),
-            versions=[picked.versions[pk] for pk in ids],
-            skipped={Reason.GONE: gone} if gone else {},
-            told=len(ids) <= AT_ONCE,
-        )
+        if same := _sent_before(said):
+            return same
+        skipped = {Reason.GONE: gone} if gone else {}
+        act = BulkAct.objects.create(**said, skipped=skipped, told=len(ids) <= AT_ONCE)
         _go_on(act)
     act.refresh_from_db()
     return act
+
+
+def _sent_before(said: Mapping[str, Any]) -> BulkAct | None:
+    """The same note by a form that was sent twice: each note makes new versions, and these are those seen before it.
+
+    Acts other than notes are refused where the version is no longer the one that was seen.
+    """
+    if said["name"] != Name.NOTE:
+        return None
+    User.objects.select_for_update(no_key=True).get(pk=said["user"].pk)  # the second waits for the first
+    text = said["parameters"]["text"]
+    seen = {name: said[name] for name in ("user", "name", "enrolments", "versions")}
+    # Once it is done, the words are in the timelines only.
+    written = Contact.objects.filter(act=OuterRef("pk"), note=text)
+    same = BulkAct.objects.filter(Exists(written) | Q(parameters__text=text), **seen)
+    return same.filter(state__in=[State.RUNNING, State.DONE]).first()
 
 
 def undo(act: BulkAct) -> bool:

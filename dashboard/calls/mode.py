@@ -45,7 +45,7 @@ def start(request: LoggedIn) -> HttpResponse:
         raise Http404
     back = found.back or posted_next(request, otherwise=reverse("home"))
     asked = request.POST.get("first", "")
-    first = int(asked) if asked.isdecimal() else None
+    first = int(asked) if asked.isdecimal() and len(asked) < 19 else None
     people = lists.beginning_with(request.user, first, found.enrolments)
     if people is None:
         messages.warning(request, _("This person is not to be called now."))

@@ -110,10 +110,16 @@ def log_call(
     return act
 
 
-def add_note(follow_up: FollowUp, text: str, *, by: User) -> Contact:
-    """A note moves nothing, so it needs no version from the writer: it is simply the next entry."""
+def add_note(follow_up: FollowUp, text: str, *, by: User, seen: int = -1) -> Contact:
+    """A note moves nothing, so it needs no version from the writer: it is simply the next entry.
+
+    With the version that was `seen`, the same note sent twice is one: the first is given back.
+    """
     with transaction.atomic():
         locked = FollowUp.objects.select_for_update().get(pk=follow_up.pk)
+        since = Contact.objects.filter(follow_up=locked, version__gt=seen) if seen >= 0 else Contact.objects.none()
+        if same := since.filter(kind=Kind.NOTE, author=by, note=text, undone_by=None).first():
+            return same
         return moves.record(locked, kind=Kind.NOTE, author=by, note=text)
 
 

@@ -49,11 +49,19 @@ class Place:
     """Not, or no longer, in the list."""
 
 
+def split(text: str) -> SplitResult:
+    """Of what is no address at all: nothing."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
 def list_of(address: SplitResult) -> SplitResult | None:
     """The list an address is that of, or names; without what is open beside it."""
     if address.path not in {reverse(name) for name in NAMES}:
         named = parse_qs(address.query).get(LIST, [""])[0]
-        address = urlsplit(named)
+        address = split(named)
         if address.scheme or address.netloc or address.path not in {reverse(name) for name in NAMES}:
             return None
     params = QueryDict(address.query, mutable=True)
@@ -138,7 +146,7 @@ def naming_its_list(request: LoggedIn) -> HttpResponseRedirect | None:
     """A file that is opened on a page of its own from a list: its address is made to say so."""
     if request.htmx or LIST in request.GET:
         return None
-    referer = urlsplit(request.headers.get("Referer", ""))
+    referer = split(request.headers.get("Referer", ""))
     listed = list_of(referer) if referer.netloc == request.get_host() else None
     if listed is None:
         return None

@@ -11,7 +11,7 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import acts
 from dashboard.live import pulse
 from dashboard.models import ContactDetail
-from dashboard.person.answers import done, page, refused
+from dashboard.person.answers import done, page, posted_version, refused
 from dashboard.person.file import File, open_file
 from dashboard.person.forms import DetailForm, NoteForm
 from dashboard.person.panel import Forms, place, render_panel
@@ -40,7 +40,7 @@ def note(request: LoggedIn, pk: int) -> HttpResponse:
     form = NoteForm(request.POST)
     if not form.is_valid():
         return refused(request, pk, Forms(note=form))
-    entry = acts.add_note(file.follow_up, form.cleaned_data["text"], by=file.user)
+    entry = acts.add_note(file.follow_up, form.cleaned_data["text"], by=file.user, seen=posted_version(request))
     return done(request, pk, [pk], message=_("Note saved."), act=entry.act)
 
 
@@ -94,7 +94,7 @@ def _restored(request: LoggedIn, file: File, message: str, level: str) -> HttpRe
 def _file_of(request: LoggedIn, detail: ContactDetail) -> File:
     own = visible_enrolments(request.user).filter(participant__account__person=detail.person_id)
     posted = request.POST.get("enrolment", "")
-    asked = own.filter(pk=posted) if posted.isdecimal() else own.none()
+    asked = own.filter(pk=posted) if posted.isdecimal() and len(posted) < 19 else own.none()
     enrolment = asked.first() or own.order_by("pk").first()
     assert enrolment is not None  # the person is visible by one of these
     return open_file(request.user, enrolment.pk)

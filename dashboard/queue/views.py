@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard.courses.requests import LoggedIn
 from dashboard.follow_up import moves, reminding, taking
 from dashboard.models import FollowUp
+from dashboard.person.answers import posted_version
 from dashboard.queue import counts
 from dashboard.queue import messages as words
 from dashboard.queue.lists import Desk
@@ -39,10 +40,9 @@ def take_charge(request: LoggedIn, pk: int) -> HttpResponse:
         enrolment__in=visible_enrolments(request.user).exclude(standing=Standing.STAFF),
         enrolment=pk,
     )
-    version = request.POST.get("version", "")
     name = follow_up.enrolment.participant.full_name or _("Unknown name")
     try:
-        taken = taking.take_charge(follow_up, by=request.user, version=int(version) if version.isdecimal() else -1)
+        taken = taking.take_charge(follow_up, by=request.user, version=posted_version(request))
     except moves.Stale:
         told = _("%(name)s: somebody was faster. Here is the row as it is now; nothing was changed.")
         return answer(request, [pk], told % {"name": name}, level="warning")

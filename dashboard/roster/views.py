@@ -12,6 +12,7 @@ from dashboard.courses.requests import LoggedIn
 from dashboard.enums import CLOSED_STATES
 from dashboard.follow_up import acts, moves
 from dashboard.models import BulkAct, FollowUp
+from dashboard.person.answers import posted_version
 from dashboard.roster.answers import answer, panel
 from dashboard.roster.layout import only_named_people
 from dashboard.roster.listing import Roster
@@ -60,10 +61,9 @@ def mark_contacted(request: LoggedIn, pk: int) -> HttpResponse:
         enrolment__in=visible_enrolments(request.user).exclude(standing=Standing.STAFF),
         enrolment=pk,
     )
-    version = request.POST.get("version", "")
     name = follow_up.enrolment.participant.full_name or _("Unknown name")
     try:
-        done = acts.mark_contacted(follow_up, by=request.user, version=int(version) if version.isdecimal() else -1)
+        done = acts.mark_contacted(follow_up, by=request.user, version=posted_version(request))
     except moves.Stale:
         words = _("%(name)s: somebody was faster. Here is the row as it is now; nothing was changed.")
         return answer(request, [pk], words % {"name": name}, level="warning")

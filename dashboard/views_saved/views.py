@@ -66,7 +66,10 @@ def save(request: LoggedIn) -> HttpResponse:
 
 @require_POST
 def change(request: LoggedIn, pk: int) -> HttpResponse:
-    form = ViewForm(request.POST, instance=_one(request, pk))
+    view = _one(request, pk)
+    if view.deleted_at:
+        return _deleted(request, view)
+    form = ViewForm(request.POST, instance=view)
     if form.is_valid():
         return _saved(request, form)
     _say_errors(request, form)
@@ -77,6 +80,8 @@ def change(request: LoggedIn, pk: int) -> HttpResponse:
 def refilter(request: LoggedIn, pk: int) -> HttpResponse:
     """The same view, with the filters, the columns and the order of now."""
     view = _one(request, pk)
+    if view.deleted_at:
+        return _deleted(request, view)
     view.query = shown(request.user, QueryDict(request.POST.get("query", "")))
     form = ViewForm({"name": view.name, "shared": view.shared}, instance=view)
     if form.is_valid():
@@ -88,6 +93,8 @@ def refilter(request: LoggedIn, pk: int) -> HttpResponse:
 @require_POST
 def move(request: LoggedIn, pk: int) -> HttpResponse:
     view, up = _one(request, pk), request.POST.get("to") == "up"
+    if view.deleted_at:
+        return _deleted(request, view)
     with noted(request.user) as change:
         own = list(_own(request))
         place = own.index(view)
@@ -101,6 +108,8 @@ def move(request: LoggedIn, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: LoggedIn, pk: int) -> HttpResponse:
     view = _one(request, pk)
+    if view.deleted_at:
+        return _deleted(request, view)
     with noted(request.user) as change:
         SavedView.objects.filter(pk=pk).update(deleted_at=timezone.now())
     messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name}, extra_tags=change.undo_url)
@@ -177,8 +186,21 @@ def _own(request: LoggedIn) -> QuerySet[SavedView]:
 
 
 def _one(request: LoggedIn, pk: int) -> SavedView:
+    """One's own, even one that another tab deleted."""
     _only_who_follows(request)
-    return get_object_or_404(SavedView, pk=pk, owner=request.user, deleted_at=None)
+    return get_object_or_404(SavedView, pk=pk, owner=request.user)
+
+
+def _deleted(request: LoggedIn, view: SavedView) -> HttpResponse:
+    name = " ".join(request.POST.get("name", "").split())
+    if name and name != view.name:
+        words = _(
+            "View “%(name)s” was deleted meanwhile, in another tab. The name you typed, “%(typed)s”, was not saved."
+        )
+    else:
+        words = _("View “%(name)s” was deleted meanwhile, in another tab. Nothing was changed.")
+    messages.warning(request, words % {"name": view.name, "typed": name})
+    return redirect("dashboard:views")
 
 
 def _say_errors(request: LoggedIn, form: ViewForm) -> None:

@@ -339,3 +339,13 @@ def waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return bool(cursor.fetchone()[0])
+
+
+def test_a_note_form_sent_twice_writes_each_note_once(tutor: User, make: Make) -> None:
+    who = ticked(tutor, make(2))
+    first, again = (work.begin(who, Name.NOTE, {"text": "Vu."}) for _time in range(2))
+    assert (first.pk, first.done, Contact.objects.count()) == (again.pk, 2, 2)
+    work.begin(who, Name.NOTE, {"text": "Revu."})
+    assert Contact.objects.count() == 4
+    assert work.undo(first)
+    assert work.begin(who, Name.NOTE, {"text": "Vu."}).pk != first.pk

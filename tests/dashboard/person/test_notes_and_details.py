@@ -34,6 +34,20 @@ def test_a_note_is_kept_and_moves_nothing(claire: Client, enrolment: Enrolment, 
     assert FollowUp.objects.get(enrolment=enrolment).state == State.TODO
 
 
+def test_a_form_sent_twice_writes_one_note(claire: Client, enrolment: Enrolment) -> None:
+    url = reverse("dashboard:note", args=[enrolment.pk])
+    page = html.fromstring(claire.get(reverse("dashboard:person", args=[enrolment.pk])).content.decode())
+    form = dict(page.get_element_by_id("note-form").form_values()) | {"text": "Rappelle jeudi."}
+    for _time in range(2):
+        assert claire.post(url, form).status_code == 302
+    assert Contact.objects.count() == 1
+    claire.post(url, form | {"text": "Et lundi."})  # Back in the browser, and other words
+    assert Contact.objects.count() == 2
+    claire.post(reverse("dashboard:undo", args=[Contact.objects.latest("pk").act]))
+    claire.post(url, form | {"text": "Et lundi."})
+    assert Contact.objects.filter(note="Et lundi.", undone_by=None, undoes=None).count() == 1
+
+
 @pytest.mark.parametrize("headers", [HTMX, {}])
 def test_an_empty_note_is_refused_in_place(claire: Client, enrolment: Enrolment, headers: dict[str, str]) -> None:
     response = claire.post(reverse("dashboard:note", args=[enrolment.pk]), {"text": "  "}, headers=headers)

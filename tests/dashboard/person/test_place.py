@@ -118,9 +118,10 @@ def test_the_queue_and_the_callbacks_are_lists_too(claire: Client, people: list[
 
 
 @pytest.mark.parametrize(
-    "listed", ["https://evil.example.org/enseignants/", "//evil.example.org/rappels/", "/sessions/"]
+    "listed", ["https://evil.example.org/enseignants/", "//evil.example.org/rappels/", "/sessions/", "http://[x"]
 )
 def test_only_ones_own_lists_are_followed(claire: Client, people: list[Enrolment], listed: str) -> None:
     page = claire.get(reverse("dashboard:person", args=[people[0].pk]), {"list": listed}).content.decode()
     assert "panel-place" not in page
+    assert claire.get(reverse("dashboard:person", args=[people[0].pk]), headers={"Referer": listed}).status_code == 200
     assert not html.fromstring(page).xpath("//a[contains(@href, 'evil')]")

@@ -254,3 +254,15 @@ def test_two_views_of_one_person_never_read_alike(claire: Client, tutor: User) -
         ("Ma vue", False),
         ("Une autre", True),
     ]
+
+
+@pytest.mark.parametrize("name", ["change-view", "refilter-view", "move-view", "delete-view"])
+def test_a_view_that_another_tab_deleted_is_told_with_the_name_that_was_typed(claire: Client, name: str) -> None:
+    view = save(claire, "Ancienne")
+    claire.post(reverse("dashboard:delete-view", args=[view.pk]))
+    claire.get(reverse("dashboard:views"))
+    response = claire.post(reverse(f"dashboard:{name}", args=[view.pk]), {"name": "Nouveau nom"}, follow=True)
+    assert response.redirect_chain == [(reverse("dashboard:views"), 302)]
+    assert "Ancienne" in response.text
+    assert "Nouveau nom" in response.text
+    assert SavedView.objects.get(pk=view.pk).deleted_at
