@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OrderBy, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -220,6 +220,10 @@ class Participant(models.Model):
         return bool(self.full_name)
 
 
+def _present(*expressions: OrderBy | str, name: str) -> models.Index:
+    return models.Index(*expressions, name=name, condition=Q(standing="present"))
+
+
 class Enrolment(models.Model):
     """Participant × course, with the access facts as reading this course shows them."""
 
@@ -250,31 +254,11 @@ class Enrolment(models.Model):
         ]
         indexes = [
             models.Index(fields=["course", "standing"], name="enrolment_course"),
-            models.Index(
-                last_access().asc(nulls_last=True),
-                "id",
-                name="enrolment_by_access",
-                condition=Q(standing="present"),
-            ),
             # Unknown comes last in both directions, which no index read backwards can do.
-            models.Index(
-                last_access().desc(nulls_last=True),
-                F("id").desc(),
-                name="enrolment_by_access_desc",
-                condition=Q(standing="present"),
-            ),
-            models.Index(
-                F("last_site_access").asc(nulls_last=True),
-                "id",
-                name="enrolment_by_platform",
-                condition=Q(standing="present"),
-            ),
-            models.Index(
-                F("last_site_access").desc(nulls_last=True),
-                F("id").desc(),
-                name="enrolment_by_platform_desc",
-                condition=Q(standing="present"),
-            ),
+            _present(last_access().asc(nulls_last=True), "id", name="enrolment_by_access"),
+            _present(last_access().desc(nulls_last=True), F("id").desc(), name="enrolment_by_access_desc"),
+            _present(F("last_site_access").asc(nulls_last=True), "id", name="enrolment_by_platform"),
+            _present(F("last_site_access").desc(nulls_last=True), F("id").desc(), name="enrolment_by_platform_desc"),
         ]
 
     def __str__(self) -> str:

@@ -8,14 +8,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_safe
 
 TITLES = {"calls": _("Remind and call"), "list": _("The list and the files")}
-LANGUAGES = {"en", "fr"}
+# A text of a page is written once per language, not translated by the sentence.
+TEXTS = {
+    "calls": {"en": "dashboard/help/calls.en.html", "fr": "dashboard/help/calls.fr.html"},
+    "list": {"en": "dashboard/help/list.en.html", "fr": "dashboard/help/list.fr.html"},
+    "privacy": {"en": "dashboard/help/privacy.en.html", "fr": "dashboard/help/privacy.fr.html"},
+    "accessibility": {"en": "dashboard/help/accessibility.en.html", "fr": "dashboard/help/accessibility.fr.html"},
+}
 NOTICES = {"privacy": _("Your personal data"), "accessibility": _("Accessibility statement")}
 
 
 @require_GET
 def guide(request: HttpRequest, name: str) -> HttpResponse:
-    """A guide for tutors. A text of a page is written once per language, not translated by the sentence."""
-    context = {"name": name, "title": TITLES[name], "guide": f"dashboard/help/{name}.{_language()}.html"}
+    """A guide for tutors."""
+    context = {"name": name, "title": TITLES[name], "guide": TEXTS[name][_language()]}
     return render(request, "dashboard/help/page.html", context)
 
 
@@ -24,9 +30,9 @@ def guide(request: HttpRequest, name: str) -> HttpResponse:
 def notice(request: HttpRequest, name: str) -> HttpResponse:
     """For everybody, who may have no account here: messages lead to them. `lang`: not the browser's language."""
     asked = request.GET.get("lang", "")
-    language = asked if asked in LANGUAGES else _language()
+    language = asked if asked in TEXTS[name] else _language()
     context = {
-        "notice": f"dashboard/help/{name}.{language}.html",
+        "notice": TEXTS[name][language],
         "other": "en" if language == "fr" else "fr",
         "controller": settings.DATA_CONTROLLER,
         "contact": settings.ACCESSIBILITY_CONTACT if name == "accessibility" else settings.DATA_CONTACT,
@@ -37,5 +43,4 @@ def notice(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _language() -> str:
-    language = (get_language() or "")[:2]
-    return language if language in LANGUAGES else "en"
+    return "fr" if (get_language() or "").startswith("fr") else "en"

@@ -83,25 +83,19 @@ def since(value: datetime | None, zone: ZoneInfo | None = None) -> SafeString | 
 
     What is about one platform is told in its own time zone.
     """
-    return _time(value, zone, ' tabindex="0"')
+    return _time(value, zone, '<time class="vg-time" tabindex="0" datetime="{}" title="{}" data-exact>{}</time>')
 
 
 @register.simple_tag
 def since_in_row(value: datetime | None, zone: ZoneInfo | None = None) -> SafeString | str:
     """The same where fifty times would be as many stops of the keyboard: the row's name tells them all."""
-    return _time(value, zone, "")
+    return _time(value, zone, '<time class="vg-time" datetime="{}" title="{}" data-exact>{}</time>')
 
 
-def _time(value: datetime | None, zone: ZoneInfo | None, stop: str) -> SafeString | str:
+def _time(value: datetime | None, zone: ZoneInfo | None, element: str) -> SafeString | str:
     if value is None:
         return ""
-    return format_html(
-        '<time class="vg-time"{} datetime="{}" title="{}" data-exact>{}</time>',
-        SafeString(stop),
-        value.isoformat(timespec="minutes"),
-        exact_time(value, zone),
-        elapsed(value),
-    )
+    return format_html(element, value.isoformat(timespec="minutes"), exact_time(value, zone), elapsed(value))
 
 
 def exact_time(value: datetime, zone: ZoneInfo | None = None) -> str:
