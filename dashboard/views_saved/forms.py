@@ -4,6 +4,9 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.models import SavedView
 from dashboard.views_saved.shelf import searches
 
+LONGEST = 7000
+"""Characters of a query: no longer address reaches the application, so no list can be that of a longer one."""
+
 
 class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """The name of a view, and whether colleagues see it."""
@@ -22,6 +25,8 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
 
     def clean(self) -> None:
         super().clean()
+        if len(self.instance.query) > LONGEST:
+            raise forms.ValidationError(_("This view has too many filters to be kept: choose fewer."))
         if self.cleaned_data.get("shared") and searches(self.instance.query):
             words = _("A view that searches for somebody stays yours: sharing it would give the name away.")
             self.add_error("shared", words)

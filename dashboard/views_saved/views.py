@@ -22,7 +22,7 @@ from dashboard.roster.answers import answer
 from dashboard.roster.filters import RosterFilter
 from dashboard.roster.listing import Roster, shown
 from dashboard.views_saved import counts
-from dashboard.views_saved.forms import ViewForm
+from dashboard.views_saved.forms import LONGEST, ViewForm
 from dashboard.views_saved.shelf import EVERYBODY, View, renumber, shelf_of
 
 MOST = 30
@@ -57,8 +57,7 @@ def save(request: LoggedIn) -> HttpResponse:
         return redirect("dashboard:views")
     form = ViewForm(request.POST, instance=view)
     if not form.is_valid():
-        _say_errors(request, form)
-        return redirect(f"{reverse('dashboard:roster')}?{view.query}" if view.query else "dashboard:roster")
+        return _refused(request, form)
     last = own.aggregate(last=Max("position"))["last"]
     view.position = 0 if last is None else last + 1
     return _saved(request, form, shows_it=True)
@@ -86,8 +85,7 @@ def refilter(request: LoggedIn, pk: int) -> HttpResponse:
     form = ViewForm({"name": view.name, "shared": view.shared}, instance=view)
     if form.is_valid():
         return _saved(request, form, shows_it=True)
-    _say_errors(request, form)
-    return redirect(View(str(view.pk), view.name, view.query).url)
+    return _refused(request, form)
 
 
 @require_POST
@@ -201,6 +199,17 @@ def _deleted(request: LoggedIn, view: SavedView) -> HttpResponse:
         words = _("View “%(name)s” was deleted meanwhile, in another tab. Nothing was changed.")
     messages.warning(request, words % {"name": view.name, "typed": name})
     return redirect("dashboard:views")
+
+
+def _refused(request: LoggedIn, form: ViewForm) -> HttpResponse:
+    """Back to the list that was to be kept, if its address can be followed."""
+    _say_errors(request, form)
+    view = form.instance
+    if len(view.query) > LONGEST:
+        return redirect("dashboard:views")
+    if view.pk:
+        return redirect(View(str(view.pk), view.name, view.query).url)
+    return redirect(f"{reverse('dashboard:roster')}?{view.query}" if view.query else "dashboard:roster")
 
 
 def _say_errors(request: LoggedIn, form: ViewForm) -> None:

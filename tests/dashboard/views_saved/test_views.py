@@ -147,6 +147,16 @@ def test_a_view_has_a_name(claire: Client, name: str) -> None:
     assert not SavedView.objects.exists()
 
 
+def test_filters_that_no_address_holds_are_refused_in_words(claire: Client) -> None:
+    """A redirect to such an address would be an error, after the view was saved."""
+    query = "&".join(f"course={10**9 + pk}" for pk in range(900))
+    view = save(claire)
+    for url in (reverse("dashboard:save-view"), reverse("dashboard:refilter-view", args=[view.pk])):
+        page = claire.post(url, {"name": "Trop", "query": query}, follow=True)
+        assert "trop de filtres" in page.content.decode()
+    assert [filters(kept.query) for kept in SavedView.objects.all()] == [filters(view.query)]
+
+
 def test_a_search_is_never_shared(claire: Client) -> None:
     claire.post(reverse("dashboard:save-view"), {"name": "Duval", "query": "q=duval", "shared": "on"})
     assert not SavedView.objects.exists()
