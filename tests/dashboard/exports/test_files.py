@@ -136,7 +136,7 @@ def test_an_address_from_which_a_message_came_back_is_marked_and_last(
     )
     [line] = as_csv(claire)
     assert (line["E-mail"], line["Autres e-mails"]) == ("new@example.org", "Old@example.org (message revenu)")
-    moves.undo(entry.act, by=tutor, among=[one.pk])
+    moves.undo(entry.act, by=tutor, among=[one.follow_up.pk])
     [line] = as_csv(claire)
     assert (line["E-mail"], line["Autres e-mails"]) == ("Old@example.org", "new@example.org")
 
