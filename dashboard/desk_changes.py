@@ -41,8 +41,8 @@ def noted(user: User) -> Iterator[DeskChange]:
 
 
 @transaction.atomic
-def take_back(act: UUID, *, by: User) -> None:
-    """Raises DeskChange.DoesNotExist for what is not theirs, and TooLate."""
+def take_back(act: UUID, *, by: User) -> DeskChange:
+    """Returns what was taken back. Raises DeskChange.DoesNotExist for what is not theirs, and TooLate."""
     now = _locked(by)
     change = DeskChange.objects.get(act=act, user=by)
     for pk, after in change.after["views"].items():
@@ -59,6 +59,7 @@ def take_back(act: UUID, *, by: User) -> None:
         SavedView.objects.filter(pk=pk, owner=by).update(**values, deleted_at=deleted_at)
     if change.before["list"]:
         preferences.keep(by, **change.before["list"])
+    return change
 
 
 def forget_old() -> None:

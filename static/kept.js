@@ -5,6 +5,8 @@ import { isTyped } from "./fields.js";
 const PLACES = "[data-panel], #bulk-step";
 const typed = new Map();
 const sent = new WeakMap();
+// A field that goes with the focus in it says «change» once more, after it was sent.
+const done = new Map();
 const isBox = (field) => field.matches("[type=checkbox], [type=radio]");
 const valueOf = (field) => (isBox(field) ? field.checked : field.value);
 const forms = () => [...document.querySelectorAll(":is([data-panel], #bulk-step) form")];
@@ -21,7 +23,7 @@ function keep(form) {
     const key = keyOf(field);
     if (!key) continue;
     // A call's draft is on the server: leaving the page loses nothing of it.
-    if (isTyped(field)) typed.set(key, { value: valueOf(field), safe: "draft" in form.dataset });
+    if (isTyped(field) && done.get(key) !== valueOf(field)) typed.set(key, { value: valueOf(field), safe: "draft" in form.dataset });
     else typed.delete(key);
   }
 }
@@ -45,9 +47,13 @@ const keysOf = (form) => [...form.elements].map((field) => [keyOf(field), valueO
 
 function forget(keys) {
   // What was typed while this was under way stays.
-  for (const [key, value] of keys ?? []) if (typed.get(key)?.value === value) typed.delete(key);
+  for (const [key, value] of keys ?? []) {
+    done.set(key, value);
+    if (typed.get(key)?.value === value) typed.delete(key);
+  }
 }
 
+document.addEventListener("input", () => done.clear());
 for (const name of ["input", "change"]) document.addEventListener(name, ({ target }) => keep(target.form));
 
 document.addEventListener("htmx:beforeSend", ({ detail }) => {

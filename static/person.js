@@ -4,8 +4,9 @@
 const TYPING = "textarea, select, input:not([type=radio], [type=checkbox])";
 
 document.addEventListener("keydown", (event) => {
-  // In call mode the keys are meant for the one form, wherever the focus is outside of another.
-  const form = event.target.closest?.("form") ? event.target.closest("form[data-keys]") : document.querySelector("form[data-whole]");
+  // In call mode and beside the list the keys are meant for the one form that is seen, wherever the focus is outside of another.
+  const seen = () => [...document.querySelectorAll("form[data-whole], #panel form[data-keys]")].find((form) => form.checkVisibility());
+  const form = event.target.closest?.("form") ? event.target.closest("form[data-keys]") : seen();
   if (!form) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();

@@ -119,13 +119,23 @@ def undo(request: LoggedIn, act: UUID) -> HttpResponse:
     """Of one's views, or of how one's list looks. The page that shows them reads itself again."""
     _only_who_follows(request)
     try:
-        desk_changes.take_back(act, by=request.user)
+        change = desk_changes.take_back(act, by=request.user)
     except DeskChange.DoesNotExist as exc:
         raise Http404 from exc
     except desk_changes.TooLate:
         words = _("Too late to undo: something happened since. Nothing was changed.")
         return answer(request, [], words, level="warning")
-    return answer(request, [], _("Undone."))
+    return answer(request, [], _undone(change))
+
+
+def _undone(change: DeskChange) -> str:
+    """By its name: the key may take back what was done on another page, minutes ago."""
+    for view in change.before["views"].values():
+        if view["deleted"]:
+            return _("Undone: the view “%(name)s” is no longer kept.") % {"name": view["name"]}
+        if view["name"]:
+            return _("Undone: the view “%(name)s” is as before.") % {"name": view["name"]}
+    return _("Undone: the list looks as before.")
 
 
 @require_POST

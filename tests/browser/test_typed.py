@@ -104,6 +104,23 @@ def test_what_is_half_typed_outlives_an_act_and_a_slip(page_as: OpenAs, tutor: U
     expect(text).to_have_value("Écrit à l’école.")
 
 
+def test_what_was_saved_by_key_is_not_there_to_be_saved_again(
+    page_as: OpenAs, tutor: User, people: list[Enrolment]
+) -> None:
+    page = page_as(tutor)
+    page.goto("/enseignants/?sort=teacher")
+    page.locator(f"#name-{people[0].pk}").click()
+    expect(page.locator("#call-form")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # the file brings its keys along
+    page.keyboard.press("2")  # outside of the form: at the top of the file
+    expect(page.locator("#call-form [data-key='2']")).to_be_checked()
+    page.locator("label[for=act-note]").click()
+    page.locator("#note-text").press_sequentially("Reprend jeudi.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".vg-tl")).to_contain_text("Reprend jeudi.")
+    expect(page.locator("#note-text")).to_have_value("")
+
+
 def test_an_undo_waits_for_the_network(page_as: OpenAs, tutor: User, people: list[Enrolment]) -> None:
     page = page_as(tutor, refusals=True)
     page.goto("/enseignants/?sort=teacher")
